@@ -1,0 +1,362 @@
+"""Models p(y|x) = softmax_y(f(x) . g(y)) as pairs of arrays, and pairs of models to be compared.
+
+A model is its embeddings F (rows f(x_i)) and unembeddings G (rows g(y)). Expectations over inputs are
+uniform over rows. Everything that depends on p alone is reached through the label-centred logits
+``u(x) = Gc f(x)``, ``Gc = G - mean row``, which are the centred log-ratios of p.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import array_api_compat as compat
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from theory._arrays import Array, as_real_array, is_balls, is_numpy, namespace_of
+from theory._compensated import compensated_matmul
+from theory.errors import InvalidInput, NotApplicable
+
+# A difference that keeps this share of its terms' size has lost at most four digits of sixteen.
+_CANCELLATION = 1e-4
+_ENUMERABLE = 2_000_000  # (m+1)-subsets of labels that are enumerated rather than sampled
+
+
+def centre_labels(logits: Float[Array, "*batch n k"]) -> Float[Array, "*batch n k"]:
+    """Subtract from each row its mean over labels."""
+    xp = namespace_of(logits)
+    return logits - xp.mean(logits, axis=-1, keepdims=True)
+
+
+def centre_rows(array: Float[Array, "*batch n m"]) -> Float[Array, "*batch n m"]:
+    """Subtract from each column its mean over rows."""
+    xp = namespace_of(array)
+    return array - xp.mean(array, axis=-2, keepdims=True)
+
+
+def label_subsets(k: int, size: int) -> Int[np.ndarray, "s size"]:
+    """Return every subset of `size` labels out of `k`, each in ascending order, in lexicographic order.
+
+    Raises
+    ------
+    InvalidInput
+        If there are more than two million.
+    NotApplicable
+        If `size` exceeds `k`: fewer than m + 1 labels cannot determine an m-dimensional alignment.
+    """
+    if size > k:
+        raise NotApplicable(f"{k} labels hold no subset of m + 1 = {size}: diversity needs k >= m + 1")
+    count = math.comb(k, size)
+    if count > _ENUMERABLE:
+        raise InvalidInput(
+            f"subsets: expected at most {_ENUMERABLE} subsets to enumerate, saw C({k}, {size}) = {count:.3g}; "
+            "pass subsets=20000 to sample them without bias"
+        )
+    return np.array(list(itertools.combinations(range(k), size)))
+
+
+def pivoted(rows: Float[Array, "*batch k d"], subsets: Int[np.ndarray, "*s m+1"]) -> Float[Array, "*batch *s m d"]:
+    """Return, for each subset, its rows minus that of the pivot, which is the subset's first label."""
+    return rows[..., subsets[..., 1:], :] - rows[..., subsets[..., :1], :]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A softmax model with a bilinear logit.
+
+    Parameters
+    ----------
+    embeddings
+        F, shape (n, m) with n >= 1 and m >= 1, or (batch, n, m): one row f(x) per input.
+    unembeddings
+        G, shape (k, m) with k >= 2, or (batch, k, m): one row g(y) per label.
+
+    Raises
+    ------
+    InvalidInput
+        If an array is not real and finite or has the wrong shape; the message names the argument.
+
+    Notes
+    -----
+    Arrays are held as float64. NumPy arrays are copied and made read-only; torch tensors keep their gradient
+    graph. A leading batch axis makes every function of this package act on each model of the batch.
+    """
+
+    embeddings: Float[Array, "*batch n m"]
+    unembeddings: Float[Array, "*batch k m"]
+
+    def __post_init__(self) -> None:
+        if is_balls(self.embeddings) and is_balls(self.unembeddings) and _made_of_balls(self):
+            return
+        embeddings = as_real_array("embeddings", self.embeddings, ("n", "m"), (1, 1))
+        unembeddings = as_real_array("unembeddings", self.unembeddings, ("k", "m"), (2, 1))
+        if is_numpy(embeddings) != is_numpy(unembeddings):
+            raise InvalidInput("embeddings and unembeddings: expected both NumPy arrays or both torch tensors, saw one of each")
+        if embeddings.shape[-1] != unembeddings.shape[-1]:
+            raise InvalidInput(
+                "unembeddings: expected as many columns as embeddings have "
+                f"({embeddings.shape[-1]}), saw shape {tuple(unembeddings.shape)}"
+            )
+        if embeddings.shape[:-2] != unembeddings.shape[:-2]:
+            raise InvalidInput(
+                "unembeddings: expected the batch axis of embeddings, "
+                f"saw shapes {tuple(embeddings.shape)} and {tuple(unembeddings.shape)}"
+            )
+        object.__setattr__(self, "embeddings", embeddings)
+        object.__setattr__(self, "unembeddings", unembeddings)
+
+    def __repr__(self) -> str:
+        batch = f", batch={self.batch[0]}" if self.batch else ""
+        return f"Model(n={self.n}, k={self.k}, m={self.m}{batch})"
+
+    @property
+    def n(self) -> int:
+        """Number of inputs."""
+        return int(self.embeddings.shape[-2])
+
+    @property
+    def k(self) -> int:
+        """Number of labels."""
+        return int(self.unembeddings.shape[-2])
+
+    @property
+    def m(self) -> int:
+        """Dimension of the representation."""
+        return int(self.embeddings.shape[-1])
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """Shape of the leading batch axis: ``()`` or ``(batch,)``."""
+        return tuple(self.embeddings.shape[:-2])
+
+    @property
+    def xp(self) -> Any:
+        """The array namespace of this model's arithmetic."""
+        return namespace_of(self.embeddings)
+
+    @cached_property
+    def centred_unembeddings(self) -> Float[Array, "*batch k m"]:
+        """Gc: unembeddings minus their mean over labels."""
+        return centre_rows(self.unembeddings)
+
+    @cached_property
+    def centred_logits(self) -> Float[Array, "*batch n k"]:
+        """u(x) = Gc f(x), which sums to zero over labels and depends on p alone."""
+        return self.embeddings @ self.centred_unembeddings.mT
+
+    @cached_property
+    def top_label(self) -> Bool[Array, "*batch n k"]:
+        """One true entry per input: the label of highest probability (the first, among equals)."""
+        xp = self.xp
+        labels = xp.arange(self.k, device=compat.device(self.centred_logits))
+        return labels == xp.argmax(self.centred_logits, axis=-1, keepdims=True)
+
+    @cached_property
+    def log_probabilities(self) -> Float[Array, "*batch n k"]:
+        """Log p(y|x), accurate to rounding also where p is within rounding of 1."""
+        xp = self.xp
+        shifted = self.centred_logits - xp.max(self.centred_logits, axis=-1, keepdims=True)
+        if is_balls(shifted):
+            return shifted - xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
+        # log1p over the labels other than the top one: log p = -log1p(rest) keeps its digits near one-hot.
+        rest = xp.sum(xp.where(self.top_label, 0.0, xp.exp(shifted)), axis=-1, keepdims=True)
+        return shifted - xp.log1p(rest)
+
+    @cached_property
+    def probabilities(self) -> Float[Array, "*batch n k"]:
+        """p(y|x)."""
+        return self.xp.exp(self.log_probabilities)
+
+    @cached_property
+    def log_min_probability(self) -> Float[Array, "*batch"]:
+        """Log tau, tau the smallest probability of any label on any input."""
+        return self.xp.min(self.log_probabilities, axis=(-2, -1))
+
+    @cached_property
+    def unembedding_singular_values(self) -> Float[Array, "*batch r"]:
+        """Singular values of Gc, descending, r = min(k, m)."""
+        return self.xp.linalg.svdvals(self.centred_unembeddings)
+
+    @cached_property
+    def unembedding_pseudo_inverse(self) -> Float[Array, "*batch m k"]:
+        """pinv(Gc)."""
+        return self.xp.linalg.pinv(self.centred_unembeddings)
+
+    @cached_property
+    def diversity(self) -> Float[Array, "*batch"]:
+        """s_m(Gc) / s_1(Gc), between 0 and 1: zero exactly when Gc is rank-deficient (always when k <= m)."""
+        xp, values = self.xp, self.unembedding_singular_values
+        if self.k <= self.m:
+            return 0.0 * values[..., 0]
+        tiny = np.finfo(np.float64).tiny
+        return values[..., self.m - 1] / xp.maximum(values[..., 0], xp.full_like(values[..., 0], tiny))
+
+    @cached_property
+    def pivoted_singular_values(self) -> Float[Array, "*batch s m+1 m"]:
+        """Singular values, descending, of L_J for every (m+1)-subset of labels and every pivot in it.
+
+        Raises
+        ------
+        InvalidInput
+            If there are too many subsets to enumerate.
+        NotApplicable
+            If there are fewer than m + 1 labels.
+        """
+        subsets = label_subsets(self.k, self.m + 1)
+        orders = np.array([[i, *(j for j in range(self.m + 1) if j != i)] for i in range(self.m + 1)])
+        return self.xp.linalg.svdvals(pivoted(self.unembeddings, subsets[:, orders]))
+
+    def select_rows(self, rows: slice | Int[np.ndarray, " r"]) -> Model:
+        """Return the model restricted to some of the inputs."""
+        return Model(self.embeddings[..., rows, :], self.unembeddings)
+
+    def gauged(self, transform: Float[Array, "m m"], shift: Float[Array, " m"] | None = None) -> Model:
+        """Return the model (A f, A^-T g + c), which has the same conditional distribution.
+
+        Parameters
+        ----------
+        transform
+            A, an invertible (m, m) matrix.
+        shift
+            c, a vector added to every unembedding.
+        """
+        unembeddings = self.xp.linalg.solve(transform.mT, self.unembeddings.mT).mT
+        return Model(self.embeddings @ transform.mT, unembeddings if shift is None else unembeddings + shift)
+
+
+def _made_of_balls(model: Model) -> bool:
+    from theory import _balls
+
+    return _balls.all_balls(model.embeddings) and _balls.all_balls(model.unembeddings)
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two models over the same inputs and labels; their dimensions may differ.
+
+    Parameters
+    ----------
+    a, b
+        The models. Where a quantity is asymmetric, `a` is the teacher: the one that is inverted in d_rep,
+        and the first argument of a KL divergence.
+
+    Raises
+    ------
+    InvalidInput
+        If the numbers of inputs or labels, the batch axes or the kinds of array differ.
+    """
+
+    a: Model
+    b: Model
+
+    def __post_init__(self) -> None:
+        for name, model in (("a", self.a), ("b", self.b)):
+            if not isinstance(model, Model):
+                raise InvalidInput(f"{name}: expected a Model, saw {type(model).__name__}")
+        if self.a.n != self.b.n:
+            raise InvalidInput(f"b.embeddings: expected the {self.a.n} rows (inputs) of a, saw shape {tuple(self.b.embeddings.shape)}")
+        if self.a.k != self.b.k:
+            raise InvalidInput(f"b.unembeddings: expected the {self.a.k} rows (labels) of a, saw shape {tuple(self.b.unembeddings.shape)}")
+        if self.a.batch != self.b.batch:
+            raise InvalidInput(f"b: expected the batch axis {self.a.batch} of a, saw {self.b.batch}")
+        if compat.is_torch_array(self.a.embeddings) != compat.is_torch_array(self.b.embeddings):
+            raise InvalidInput("a and b: expected both models to hold NumPy arrays or both torch tensors, saw one of each")
+
+    @property
+    def n(self) -> int:
+        """Number of inputs."""
+        return self.a.n
+
+    @property
+    def k(self) -> int:
+        """Number of labels."""
+        return self.a.k
+
+    @property
+    def m(self) -> int:
+        """Dimension of the first model."""
+        return self.a.m
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """Shape of the leading batch axis: ``()`` or ``(batch,)``."""
+        return self.a.batch
+
+    @property
+    def xp(self) -> Any:
+        """The array namespace of this pair's arithmetic."""
+        return self.a.xp
+
+    @property
+    def swapped(self) -> Pair:
+        """The pair (b, a)."""
+        return Pair(self.b, self.a)
+
+    def select_rows(self, rows: slice | Int[np.ndarray, " r"]) -> Pair:
+        """Return the pair restricted to some of the inputs."""
+        return Pair(self.a.select_rows(rows), self.b.select_rows(rows))
+
+    @cached_property
+    def logit_difference(self) -> Float[Array, "*batch n k"]:
+        """Delta(x) = u(x) - u'(x), accurate relative to its own size also for nearly equal models.
+
+        Three forms of the same sum are tried in order of cost: u - u'; (F - F') Gc^T + F' (Gc - G'c)^T, whose
+        differences are exact when the arrays nearly agree; and a compensated product in twice the working
+        precision, for models that agree only up to an invertible map.
+        """
+        a, b, xp = self.a, self.b, self.xp
+        plain = a.centred_logits - b.centred_logits
+        if is_balls(plain):
+            return plain
+        size = _frobenius(a.centred_logits) + _frobenius(b.centred_logits)
+        if not _cancelled(plain, size):
+            return plain
+        if a.m == b.m:
+            rows, columns = a.embeddings - b.embeddings, centre_rows(a.unembeddings - b.unembeddings)
+            stepped = rows @ a.centred_unembeddings.mT + b.embeddings @ columns.mT
+            size = _frobenius(rows) * _frobenius(a.centred_unembeddings) + _frobenius(b.embeddings) * _frobenius(columns)
+            if not _cancelled(stepped, size):
+                return stepped
+            plain = stepped
+        exact = xp.asarray(_compensated_logit_difference(self), device=compat.device(plain))
+        # The value is the compensated one; the gradient, where there is one, is that of the plain formula.
+        return plain + (exact - (plain.detach() if compat.is_torch_array(plain) else plain))
+
+    @cached_property
+    def log_min_probability(self) -> Float[Array, "*batch"]:
+        """Log tau, tau the smallest probability in either model."""
+        return self.xp.minimum(self.a.log_min_probability, self.b.log_min_probability)
+
+
+def _frobenius(array: Array) -> Array:
+    return namespace_of(array).linalg.vector_norm(array, axis=(-2, -1))
+
+
+def _cancelled(difference: Array, size: Array) -> bool:
+    """Whether some element of the batch lost more than four digits (an exact zero of zero size lost none)."""
+    lost = _frobenius(difference) < _CANCELLATION * size
+    return bool(lost.any())
+
+
+def _detached(array: Array) -> np.ndarray:
+    return np.asarray(array.detach().cpu() if compat.is_torch_array(array) else array)
+
+
+def _compensated_logit_difference(pair: Pair) -> Float[np.ndarray, "*batch n k"]:
+    left, right = [], []
+    for model, sign in ((pair.a, 1.0), (pair.b, -1.0)):
+        embeddings, unembeddings = sign * _detached(model.embeddings), _detached(model.unembeddings)
+        shift = unembeddings[..., :1, :]
+        # Any shift of the labels cancels; this one is subtracted exactly, as a high and a low part.
+        high = unembeddings - shift
+        shadow = high - unembeddings
+        low = (unembeddings - (high - shadow)) - (shift + shadow)
+        left += [embeddings, embeddings]
+        right += [high, low]
+    high, low = compensated_matmul(np.concatenate(left, axis=-1), np.concatenate(right, axis=-1))
+    centred = centre_labels(high)
+    return centred + centre_labels(low)
