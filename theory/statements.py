@@ -89,6 +89,8 @@ class Statement:
         Whether ascent along gradients makes sense.
     specimens
         Where the statement is about certain pairs only, those pairs; it is then tested on nothing else.
+    enumerates
+        Whether a side runs over all (m+1)-subsets of labels, whose number explodes with k.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Statement:
     trivial: Side | None = None
     differentiable: bool = True
     specimens: tuple[ExtremalFamily, ...] = ()
+    enumerates: bool = False
 
     def rhs(self, pair: Pair) -> Array:
         """Return the right side, constant included."""

@@ -231,6 +231,7 @@ _MORE_LABELS = Hypothesis("k > m + 1", "k > m + 1", lambda pair: 0.0 * pair.a.di
 def _twin(name: str, latex: str, why: str, **parts: object) -> FalseTwin:
     witness = parts.pop("witness", None)
     parts.setdefault("hypotheses", _REGULAR)
+    parts.setdefault("enumerates", True)
     parts.setdefault("domain", Domain(labels=(2, 6), dimensions=(1, 3)))
     return FalseTwin(Statement(name, latex, **parts), why, witness)  # type: ignore[arg-type]
 
@@ -251,6 +252,7 @@ THEOREM = Theorem(
             domain=_DOMAIN,
             sharp=_SQUARE_FAMILIES,
             trivial=squared_embedding_norm,
+            enumerates=True,
         ),
         Statement(
             "upper_bound_on_a_line",
@@ -263,6 +265,7 @@ THEOREM = Theorem(
             domain=Domain(dimensions=(1, 1), labels=(2, 7)),
             sharp=_LINE_FAMILIES,
             trivial=squared_embedding_norm,
+            enumerates=True,
         ),
         Statement(
             "sharp_for_given_unembeddings",
@@ -273,6 +276,7 @@ THEOREM = Theorem(
             domain=Domain(labels=(2, 6), dimensions=(1, 3), equal_dimensions=False),
             sharp=(ExtremalFamily("k=5, m=2", "f' = f, G'c = Gc - v a^T, v the top eigenvector", _form_member, 1.0),),
             trivial=squared_embedding_norm,
+            enumerates=True,
         ),
         Statement(
             "mean_over_pivots",
@@ -282,6 +286,7 @@ THEOREM = Theorem(
             envelope=squared_distance,
             relation="=",
             domain=_DOMAIN,
+            enumerates=True,
         ),
         Statement(
             "one_subset",
@@ -291,6 +296,7 @@ THEOREM = Theorem(
             hypotheses=_REGULAR,
             domain=_DOMAIN,
             trivial=squared_embedding_norm,
+            enumerates=True,
         ),
         Statement(
             "lower_bound",
@@ -299,6 +305,7 @@ THEOREM = Theorem(
             envelope=squared_d_rep,
             hypotheses=_REGULAR,
             domain=_DOMAIN,
+            enumerates=True,
         ),
     ),
     twins=(

@@ -119,6 +119,9 @@ def _flip_bound(pair: Pair) -> Array:
 def _lead(logits: Array) -> Array:
     """How far each label's logit leads the best of the others: positive for the top label alone."""
     xp = namespace_of(logits)
+    if not is_balls(logits):
+        ordered = xp.sort(logits, axis=-1)
+        return logits - xp.where(logits == ordered[..., -1:], ordered[..., -2:-1], ordered[..., -1:])
     leads = []
     for y in range(logits.shape[-1]):
         others = xp.concat([logits[..., :y], logits[..., y + 1 :]], axis=-1)

@@ -22,7 +22,7 @@ import numpy as np
 from theory._arrays import Array, square
 from theory.catalogue._quantities import at_least, ratio, squared_distance
 from theory.claims import Domain
-from theory.models import Model, Pair
+from theory.models import Model, Pair, centre_rows
 from theory.statements import FalseTwin, Hypothesis, KnownAnswer, Side, Statement, Theorem
 
 
@@ -44,9 +44,9 @@ def _uncentred_error(pair: Pair) -> Array:
 
 
 def _mean_over_label_pairs(pair: Pair) -> Array:
-    e = _aligned_differences(pair, centred=False)
-    gaps = square(e[..., :, None, :] - e[..., None, :, :])
-    return pair.xp.sum(gaps, axis=(-3, -2, -1)) / (pair.k * (pair.k - 1))
+    """Mean over ordered pairs of labels of ||e_i - e_j||^2, by sum_ij ||e_i - e_j||^2 = 2k sum ||e_i - mean||^2."""
+    e = centre_rows(_aligned_differences(pair, centred=False))
+    return 2 * pair.xp.sum(square(e), axis=(-2, -1)) / (pair.k - 1)
 
 
 def _fixed_pivot_sum(pair: Pair) -> Array:

@@ -1,0 +1,1 @@
+"""Reports: the command line, the pages and the JSON that other programs read."""

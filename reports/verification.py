@@ -1,0 +1,295 @@
+"""The main job: verify the whole catalogue, state it on trained models, and write what was found."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+from reports.comparison import Guarantee, guarantees
+from theory.catalogue import theorem as find_theorem
+from theory.catalogue import theorems
+from theory.models import Pair
+from theory.verification import PROFILES, TheoremReport, Violation, verify_theorem
+
+if TYPE_CHECKING:
+    from empirics.distillation import DistilledPair
+
+SCHEMA = "logitbounds/verify/1"
+_PACKAGES = ("logitbounds", "numpy", "torch", "scikit-learn", "python-flint", "mpmath", "hypothesis")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class RealModel:
+    """A trained pair with the guarantees that follow on it."""
+
+    name: str
+    pair: Pair
+    teacher_accuracy: float
+    student_accuracy: float
+    guarantees: tuple[Guarantee, ...]
+
+
+@dataclass(frozen=True)
+class VerificationRun:
+    """Everything a verification found.
+
+    Attributes
+    ----------
+    profile, seed, seconds
+        How it was run and how long it took.
+    theorems
+        One report per theorem, in the order of the catalogue.
+    real
+        Trained pairs and the two sides of every statement on them.
+    versions
+        Of this package, Python and what the numbers depend on.
+    """
+
+    profile: str
+    seed: int
+    seconds: float
+    theorems: tuple[TheoremReport, ...]
+    real: tuple[RealModel, ...]
+    versions: Mapping[str, str]
+
+    @property
+    def failures(self) -> list[str]:
+        """What went wrong, one line each; empty when everything held and every twin fell."""
+        lines = []
+        for report in self.theorems:
+            name = report.theorem.identifier
+            lines += [f"{name} {s.statement.name}: {_why_not(s)}" for s in report.statements if not s.held]
+            lines += [f"{name} {a.name}: expected {a.expected}, got {a.got:.6g}" for a in report.answers if not a.ok]
+            lines += [f"{name} false twin {t.twin.name}: not refuted" for t in report.twins if not t.refuted]
+        for model in self.real:
+            lines += [
+                f"{g.theorem} {g.statement}: violated on {model.name} ({g.truth:.6g} > {g.bound})"
+                for g in model.guarantees
+                if g.holds is False
+            ]
+        return lines
+
+
+def _why_not(report: object) -> str:
+    from theory.verification import StatementReport
+
+    assert isinstance(report, StatementReport)  # noqa: S101
+    if report.violation is not None:
+        lhs, rhs = report.violation.decision.lhs, report.violation.decision.rhs
+        return f"refuted by {report.violation.found_by}: {lhs[0]:.9g} > {rhs[1]:.9g}"
+    short = {name: share for name, share in report.sharpness.items() if share < 0.999}
+    if short:
+        return "the constant is not attained: " + ", ".join(f"{name} reaches {share:.4f}" for name, share in short.items())
+    return "it applied to no pair or failed on a specimen"
+
+
+def _limit_threads() -> None:
+    for name in _THREADS:
+        os.environ[name] = "1"
+
+
+def _verify(identifier: str, profile: str, seed: int) -> TheoremReport:
+    import torch
+
+    torch.set_num_threads(1)
+    return verify_theorem(find_theorem(identifier), PROFILES[profile], seed)
+
+
+def _distil(seed: int) -> tuple[DistilledPair, ...]:
+    import torch
+
+    from empirics.distillation import digits_pairs
+
+    torch.set_num_threads(1)
+    return digits_pairs(seed)
+
+
+def _stated(distilled: tuple[DistilledPair, ...]) -> tuple[RealModel, ...]:
+    return tuple(
+        RealModel(
+            f"digits: {item.name} student", item.pair, item.teacher_accuracy, item.student_accuracy,
+            tuple(guarantees(item.pair)),
+        )
+        for item in distilled
+    )  # fmt: skip
+
+
+def run_verification(
+    profile: str = "quick",
+    seed: int = 0,
+    progress: Callable[[str, int, int], None] | None = None,
+    workers: int | None = None,
+) -> VerificationRun:
+    """Verify the catalogue and state it on models trained here.
+
+    Parameters
+    ----------
+    profile
+        One of `theory.verification.PROFILES`.
+    seed
+        Same seed, same verdicts, however many workers.
+    progress
+        Told what has just ended, how many tasks are done and how many there are.
+    workers
+        Processes; by default the number of cores, at most eight.
+
+    Returns
+    -------
+    VerificationRun
+        Theorems in the order of the catalogue.
+    """
+    started = time.perf_counter()
+    names = list(theorems())
+    # Slow theorems first, so that no core idles at the end.
+    order = sorted(names, key=lambda name: -len(theorems()[name].statements) - len(theorems()[name].twins))
+    tasks: dict[Future[object], str] = {}
+    done: dict[str, object] = {}
+    _limit_threads()
+    count = workers or min(8, os.cpu_count() or 1)
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_limit_threads) as pool:
+        tasks[pool.submit(_distil, seed)] = "digits"  # type: ignore[index]
+        for name in order:
+            tasks[pool.submit(_verify, name, profile, seed)] = name  # type: ignore[index]
+        try:
+            for future in as_completed(tasks):
+                done[tasks[future]] = future.result()
+                if progress is not None:
+                    progress(tasks[future], len(done), len(tasks))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return VerificationRun(
+        profile=profile,
+        seed=seed,
+        seconds=time.perf_counter() - started,
+        theorems=tuple(done[name] for name in names),  # type: ignore[misc]
+        real=_stated(done["digits"]),  # type: ignore[arg-type]
+        versions=_versions(),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+# --------------------------------------------------------------------------- JSON
+
+
+def as_json(run: VerificationRun) -> dict[str, object]:
+    """Return the contents of report.json."""
+    return {
+        "schema": SCHEMA,
+        "profile": run.profile,
+        "seed": run.seed,
+        "seconds": round(run.seconds, 3),
+        "ok": not run.failures,
+        "failures": run.failures,
+        "theorems": [_theorem_json(report, run.real) for report in run.theorems],
+        "real_models": [
+            {
+                "pair": model.name,
+                "teacher_accuracy": model.teacher_accuracy,
+                "student_accuracy": model.student_accuracy,
+                "log10_tau": float(model.pair.log_min_probability) / math.log(10),
+            }
+            for model in run.real
+        ],
+        "versions": dict(run.versions),
+    }
+
+
+def sharp_constant(report: TheoremReport) -> float | None:
+    """Return the main statement's constant at its first extremal family; None where it is not sharp."""
+    main = report.theorem.main
+    if not main.sharp:
+        return None
+    family = main.sharp[0]
+    return float(main.constant(family.pair(family.parameter)))
+
+
+def _theorem_json(report: TheoremReport, real: tuple[RealModel, ...]) -> dict[str, object]:
+    identifier = report.theorem.identifier
+    main = report.statements[0]
+    return {
+        "id": identifier,
+        "title": report.theorem.title,
+        "held": report.held,
+        "evidence": str(main.evidence),
+        "worst_ratio": main.worst_ratio,
+        "sharp_constant": sharp_constant(report),
+        "twins": [
+            {
+                "name": twin.twin.name,
+                "refuted": twin.refuted,
+                "formula": twin.twin.statement.latex,
+                "why": twin.twin.why,
+                **_violation_json(twin.violation),
+            }
+            for twin in report.twins
+        ],
+        "known_answers": [
+            {"name": a.name, "expected": float(a.expected), "got": a.got, "ok": a.ok, "printed": a.expected, "source": a.source}
+            for a in report.answers
+        ],
+        "real": [
+            {
+                "pair": model.name,
+                "statement": g.statement,
+                "lhs": g.truth,
+                "rhs": g.bound,
+                "vacuous": bool(g.vacuous),
+                "reason": g.reason,
+            }
+            for model in real
+            for g in model.guarantees
+            if g.theorem == identifier and g.applies
+        ],
+        "statements": [
+            {
+                "name": s.statement.name,
+                "formula": s.statement.latex,
+                "relation": s.statement.relation,
+                "held": s.held,
+                "evidence": str(s.evidence),
+                "worst_ratio": s.worst_ratio,
+                "worst_stratum": s.worst_stratum,
+                "sharpness": dict(s.sharpness),
+                "evaluated": s.evaluated,
+                "not_applicable": s.not_applicable,
+                "checked_in_balls": s.checked_in_balls,
+                "strata": dict(s.strata),
+                **_violation_json(s.violation),
+            }
+            for s in report.statements
+        ],
+    }
+
+
+def _violation_json(violation: Violation | None) -> dict[str, object]:
+    if violation is None:
+        return {"refutation": None, "found_by": None, "lhs": None, "rhs": None, "counterexample": None}
+    return {
+        "refutation": "ball",
+        "found_by": violation.found_by,
+        "lhs": list(violation.decision.lhs),
+        "rhs": list(violation.decision.rhs),
+        "counterexample": {
+            name: {"embeddings": model.embeddings, "unembeddings": model.unembeddings}
+            for name, model in (("a", violation.pair.a), ("b", violation.pair.b))
+        },
+    }

@@ -1,0 +1,1 @@
+"""The search for pairs that come closest to violating a statement."""
