@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from theory._arrays import Array, as_result, is_numpy, safe_sqrt, square
+from theory._arrays import Array, as_result, is_balls, is_numpy, namespace_of, safe_sqrt, square
 from theory._compensated import compensated_matmul
 from theory.errors import InvalidInput, NotApplicable, RankDeficient, SingularSubset
 from theory.models import Model, Pair, label_subsets, pivoted
@@ -131,14 +131,19 @@ def squared_subset_errors_of(pair: Pair, subsets: Int[np.ndarray, "s m+1"]) -> F
 
     The plain form, for small models, batches, gradients and balls.
     """
-    xp = pair.xp
-    inverted = pivoted(pair.a.unembeddings, subsets)
-    difference = pivoted(pair.logit_difference.mT, subsets)
-    values = xp.linalg.svdvals(inverted)
-    regular = values[..., -1] > pair.m * _EPS * values[..., 0]
-    safe = xp.where(regular[..., None, None], inverted, xp.eye(pair.m, dtype=inverted.dtype))
-    errors = xp.sum(square(xp.linalg.solve(safe, difference)), axis=(-2, -1)) / pair.n
-    return xp.where(regular, errors, math.nan)
+    solved = solve_regular(pivoted(pair.a.unembeddings, subsets), pivoted(pair.logit_difference.mT, subsets))
+    return pair.xp.sum(square(solved), axis=(-2, -1)) / pair.n
+
+
+def solve_regular(left: Float[Array, "*batch m m"], right: Float[Array, "*batch m r"]) -> Float[Array, "*batch m r"]:
+    """Solve many square systems; those singular to rounding give nan instead of spoiling the batch."""
+    xp, m = namespace_of(left), left.shape[-1]
+    if is_balls(left):
+        return xp.linalg.solve(left, right)
+    values = xp.linalg.svdvals(left)
+    regular = (values[..., -1] > m * _EPS * values[..., 0])[..., None, None]
+    safe = xp.where(regular, left, xp.eye(m, dtype=left.dtype))
+    return xp.where(regular, xp.linalg.solve(safe, right), math.nan)
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,9 @@ def _squared_logit_distance_by_moments(pair: Pair) -> float | None:
     other = ((h.T @ h) * (b.embeddings.T @ b.embeddings)).sum()
     cross = ((g.T @ h) * (a.embeddings.T @ b.embeddings)).sum()
     value = same - 2.0 * cross + other
-    if not value > 1e-4 * (same + other):
+    # What a common offset of all labels costs in centring, as in Pair.logit_difference, squared like the rest.
+    offsets = sum(pair.k * np.sum(np.mean(x.unembeddings, axis=0) ** 2) * np.sum(x.embeddings**2) for x in (a, b))
+    if not value > max(1e-4 * (same + other), 1e-8 * offsets):
         return None
     return float(value / pair.n)
 

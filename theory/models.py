@@ -313,12 +313,13 @@ class Pair:
         if is_balls(plain):
             return plain
         size = _frobenius(a.centred_logits) + _frobenius(b.centred_logits)
+        size = size + _offset_size(a.embeddings, a.unembeddings) + _offset_size(b.embeddings, b.unembeddings)
         if not _cancelled(plain, size):
             return plain
         if a.m == b.m:
-            rows, columns = a.embeddings - b.embeddings, centre_rows(a.unembeddings - b.unembeddings)
-            stepped = rows @ a.centred_unembeddings.mT + b.embeddings @ columns.mT
-            size = _frobenius(rows) * _frobenius(a.centred_unembeddings) + _frobenius(b.embeddings) * _frobenius(columns)
+            rows, columns = a.embeddings - b.embeddings, a.unembeddings - b.unembeddings
+            stepped = rows @ a.centred_unembeddings.mT + b.embeddings @ centre_rows(columns).mT
+            size = _frobenius(rows) * _frobenius(a.unembeddings) + _frobenius(b.embeddings) * _frobenius(columns)
             if not _cancelled(stepped, size):
                 return stepped
             plain = stepped
@@ -334,6 +335,13 @@ class Pair:
 
 def _frobenius(array: Array) -> Array:
     return namespace_of(array).linalg.vector_norm(array, axis=(-2, -1))
+
+
+def _offset_size(embeddings: Array, unembeddings: Array) -> Array:
+    """Size of what centring the unembeddings cancels: a common offset of all labels, seen through the embeddings."""
+    xp = namespace_of(unembeddings)
+    offset = xp.linalg.vector_norm(xp.mean(unembeddings, axis=-2), axis=-1)
+    return unembeddings.shape[-2] ** 0.5 * _frobenius(embeddings) * offset
 
 
 def _cancelled(difference: Array, size: Array) -> bool:

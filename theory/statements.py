@@ -251,11 +251,18 @@ def evaluate(statement: Statement, pair: Pair) -> Evaluation:
         if not applies.any():
             nothing = np.full(pair.batch, np.nan)
             return Evaluation(nothing, nothing, applies)
-        lhs = np.broadcast_to(as_floats(statement.lhs(pair)), pair.batch)
-        rhs = np.broadcast_to(as_floats(statement.rhs(pair)), pair.batch)
+        usable = pair if applies.all() else _with_substitutes(pair, applies)
+        lhs = np.broadcast_to(as_floats(statement.lhs(usable)), pair.batch)
+        rhs = np.broadcast_to(as_floats(statement.rhs(usable)), pair.batch)
         # An infinite right side (tau that underflows) bounds everything; an infinite left side is overflow.
         applies = applies & np.isfinite(lhs) & ~np.isnan(rhs)
         return Evaluation(np.where(applies, lhs, np.nan), np.where(applies, rhs, np.nan), applies)
+
+
+def _with_substitutes(pair: Pair, applies: Bool[np.ndarray, " b"]) -> Pair:
+    """Replace the pairs a statement does not speak of by one it does: LAPACK refuses a batch for one bad matrix."""
+    chosen = np.where(applies, np.arange(applies.size), int(np.flatnonzero(applies)[0]))
+    return Pair(*(Model(model.embeddings[chosen], model.unembeddings[chosen]) for model in (pair.a, pair.b)))
 
 
 def excess(statement: Statement, pair: Pair, evaluation: Evaluation) -> Float[np.ndarray, "*batch"]:

@@ -23,9 +23,9 @@ from theory.search.strata import STRATA, draw
 from theory.statements import ExtremalFamily, FalseTwin, Statement, Theorem, evaluate, excess, unbatched
 
 _IDENTITY_NOISE = math.log(1e-9)  # a relative discrepancy below this is rounding, until balls say otherwise
-_ROUNDING = 1e-12  # an excess below this is equality to rounding
+_ROUNDING = 1e-9  # an excess below this is equality to rounding, unless it is the largest met
 _SHARP = 0.999  # share of a sharp constant that its family must reach
-_BALL_CHECKS = 6  # candidates re-checked in balls per statement and twin: each costs up to a second
+_BALL_CHECKS = 6  # candidates re-checked in balls per statement and twin, each up to a second; more if far worse
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Profile:
 
 
 PROFILES: Mapping[str, Profile] = {
-    "quick": Profile(shapes=5, batch=16, starts=12, ascent=Ascent(steps=60), ascent_shapes=1),
-    "standard": Profile(shapes=10, batch=64, starts=24, ascent=Ascent(steps=200), ascent_shapes=3),
+    "quick": Profile(shapes=9, batch=32, starts=16, ascent=Ascent(steps=100), ascent_shapes=2),
+    "standard": Profile(shapes=14, batch=96, starts=32, ascent=Ascent(steps=250), ascent_shapes=4),
     "deep": Profile(shapes=26, batch=256, starts=48, ascent=Ascent(steps=600, check_every=40), ascent_shapes=8),
 }
 
@@ -163,7 +163,10 @@ class _Track:
     strata: dict[str, float] = field(default_factory=dict)
     starts: dict[tuple[int, int, int, int], list[tuple[float, Pair]]] = field(default_factory=dict)
     violation: Violation | None = None
+    best_pair: Pair | None = None
     checks: int = 0
+    worst_checked: float = -math.inf
+    specimen: Pair | None = None  # the first pair it applied to: small, and decided in balls whatever happens
     attacked: bool = False
 
     @property
@@ -179,13 +182,16 @@ class _Track:
         self.declined += int(found.size - np.count_nonzero(evaluation.applies))
         if not evaluation.applies.any():
             return
+        if self.specimen is None:
+            self.specimen = unbatched(pair, int(np.flatnonzero(np.atleast_1d(evaluation.applies))[0]))
         order = np.argsort(found)[::-1]
         top = float(found[order[0]])
         self.strata[stratum] = max(self.strata.get(stratum, -math.inf), top)
         if top > self.best:
-            self.best, self.where = top, stratum
+            self.best, self.where, self.best_pair = top, stratum, unbatched(pair, int(order[0]))
         for index in order[:2]:
-            if found[index] > self.threshold and self.violation is None and self.checks < _BALL_CHECKS:
+            if self.violation is None and self._deserves_balls(float(found[index])):
+                self.worst_checked = max(self.worst_checked, float(found[index]))
                 self.decide(unbatched(pair, int(index)), stratum)
         if keep and self.statement.relation == "<=" and self.statement.differentiable:
             shape = (pair.n, pair.k, pair.a.m, pair.b.m)
@@ -193,6 +199,25 @@ class _Track:
             pool += [(float(found[i]), unbatched(pair, int(i))) for i in order[:2] if math.isfinite(found[i])]
             pool.sort(key=lambda item: -item[0])
             del pool[keep:]
+
+    def _deserves_balls(self, value: float) -> bool:
+        """Whether an excess is worth a decision: the first few always, later ones only if twice as bad as any."""
+        if not value > self.threshold:
+            return False
+        worse = value > self.worst_checked + math.log(2.0) or value > 2 * abs(self.worst_checked)
+        return self.checks < _BALL_CHECKS or worse
+
+    def settle(self) -> None:
+        """Decide the first pair and the worst one in balls, and let balls correct a ratio that rounding inflated."""
+        if self.specimen is not None:
+            self.decide(self.specimen, "first pair")
+        if self.best_pair is None or not self.best > (0.0 if self.statement.relation == "<=" else -math.inf):
+            return
+        decision = self.decide(self.best_pair, self.where)
+        if decision.verdict is not Verdict.REFUTED and math.isfinite(decision.lhs[0]) and decision.rhs[1] > 0:
+            lhs, rhs = sum(decision.lhs) / 2, sum(decision.rhs) / 2
+            exact = lhs / rhs if self.statement.relation == "<=" else abs(lhs - rhs) / (abs(lhs) + abs(rhs))
+            self.best = math.log(exact) if exact > 0 else -math.inf
 
     def decide(self, pair: Pair, found_by: str) -> Decision:
         """Decide the statement on one pair in balls, and keep an enclosed violation."""
@@ -327,6 +352,7 @@ def verify_theorem(
     say("ascent")
     for track in tracks:
         _attack(track, profile)
+        track.settle()
     for track, twin in zip(twins, theorem.twins, strict=True):
         _attack(track, profile)
         if track.violation is None and twin.witness is not None:

@@ -49,6 +49,7 @@ from theory.claims import Domain
 from theory.dissimilarities import (
     identifiability_dissimilarity,
     identifiability_profile,
+    solve_regular,
     squared_subset_errors_of,
 )
 from theory.models import Model, Pair, label_subsets, pivoted
@@ -109,8 +110,7 @@ def _subset_differences(pair: Pair) -> Array:
     """Return ||L_J f - L'_J f'||^2 averaged over inputs, for every subset and pivot, shape (..., s, m+1)."""
     subsets = label_subsets(pair.k, pair.m + 1)
     orders = np.array([[i, *(j for j in range(pair.m + 1) if j != i)] for i in range(pair.m + 1)])
-    raw = pair.a.embeddings @ pair.a.unembeddings.mT - pair.b.embeddings @ pair.b.unembeddings.mT
-    return pair.xp.sum(square(pivoted(raw.mT, subsets[:, orders])), axis=(-2, -1)) / pair.n
+    return pair.xp.sum(square(pivoted(pair.logit_difference.mT, subsets[:, orders])), axis=(-2, -1)) / pair.n
 
 
 def _mean_subset_difference(pair: Pair) -> Array:
@@ -136,7 +136,7 @@ def sharp_form(model: Model) -> Float[Array, "*batch k k"]:
     inverted = pivoted(model.unembeddings, subsets)
     if differences.ndim < inverted.ndim:
         differences = xp.broadcast_to(differences, (*inverted.shape[:-1], model.k))
-    solved = xp.linalg.solve(inverted, differences)
+    solved = solve_regular(inverted, differences)
     return xp.mean(solved.mT @ solved, axis=-3)
 
 

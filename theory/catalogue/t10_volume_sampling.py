@@ -36,6 +36,7 @@ from theory.catalogue._quantities import (
 )
 from theory.claims import Domain
 from theory.dissimilarities import (
+    solve_regular,
     squared_alignment_error_of,
     squared_subset_errors_of,
     squared_volume_dissimilarity_of,
@@ -72,7 +73,7 @@ def _least_squares(pair: Pair) -> Array:
 def _averaged_alignment(weight: str, fixed_pivot: bool = False) -> Side:
     def side(pair: Pair) -> Array:
         xp, subsets = pair.xp, _subsets(pair, fixed_pivot)
-        aligned = xp.linalg.solve(pivoted(pair.a.unembeddings, subsets), pivoted(pair.b.unembeddings, subsets))
+        aligned = solve_regular(pivoted(pair.a.unembeddings, subsets), pivoted(pair.b.unembeddings, subsets))
         volumes = _volumes(pair, subsets)
         weights = {"squared": square(volumes), "absolute": xp.abs(volumes), "uniform": 0.0 * volumes + 1.0}[weight]
         total = xp.sum(weights[..., None, None] * aligned, axis=-3)
