@@ -60,7 +60,9 @@ class Dataset:
         if not np.array_equal(seen, np.arange(len(seen))) or len(seen) < 2:
             raise InvalidInput(f"train_labels: expected every label 0 ... k - 1 to occur, k >= 2, saw {seen}")
         if not np.isin(self.test_labels, seen).all():
-            raise InvalidInput(f"test_labels: expected labels that occur in training, saw {np.unique(self.test_labels)}")
+            raise InvalidInput(
+                f"test_labels: expected labels that occur in training, saw {np.unique(self.test_labels)}"
+            )
 
     @property
     def d(self) -> int:

@@ -100,7 +100,9 @@ def train(
     InvalidInput
         If `seed` is not usable or training diverges.
     """
-    return _trained(dataset, architecture, recipe, seed, lambda _, y, logits: functional.cross_entropy(logits, y), progress)
+    return _trained(
+        dataset, architecture, recipe, seed, lambda _, y, logits: functional.cross_entropy(logits, y), progress
+    )
 
 
 def distil(
@@ -152,7 +154,9 @@ def _trained(
     with _reproducible(seed):
         network = architecture.build(dataset.d, dataset.k)
         # torch.tensor copies: the arrays are read-only, which tensors cannot be.
-        _minimise(network, objective, torch.tensor(dataset.train_inputs), torch.tensor(dataset.train_labels), recipe, progress)
+        _minimise(
+            network, objective, torch.tensor(dataset.train_inputs), torch.tensor(dataset.train_labels), recipe, progress
+        )
         model = evaluate(network, torch.tensor(dataset.test_inputs))
     right = model.top_label[np.arange(model.n), dataset.test_labels]
     return Trained(network, model, float(right.mean()))
@@ -175,11 +179,11 @@ def _minimise(
     )
     network.train()
     for epoch in range(recipe.epochs):
-        for rows in torch.randperm(n).split(size):
+        for rows in torch.split(torch.randperm(n), size):
             batch = inputs[rows]
             batch = batch + recipe.noise * torch.randn_like(batch)
             optimiser.zero_grad()
-            objective(batch, labels[rows], network(batch)).backward()
+            torch.autograd.backward(objective(batch, labels[rows], network(batch)))
             optimiser.step()
             schedule.step()
         if progress is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -79,7 +80,7 @@ def enumerable(pair: Pair) -> bool:
 def measures(pair: Pair) -> dict[str, float | str]:
     """Return every distance and dissimilarity of a pair; a string says why one does not exist."""
     a, b = pair.a, pair.b
-    subsets: int | str = "all" if enumerable(pair) else _DRAWS
+    subsets: int | Literal["all"] = "all" if enumerable(pair) else _DRAWS
     X, Y = a.embeddings, b.embeddings
     table: Mapping[str, Callable[[], float]] = {
         "logit_distance": lambda: logit_distance(a, b),
@@ -100,9 +101,12 @@ def measures(pair: Pair) -> dict[str, float | str]:
         "diversity_b": lambda: float(b.diversity),
         "alignment_error": lambda: alignment_error(a, b),
         "volume_dissimilarity": lambda: volume_dissimilarity(a, b),
-        "identifiability_dissimilarity": lambda: identifiability_dissimilarity(a, b, subsets=subsets),  # type: ignore[arg-type]
+        "identifiability_dissimilarity": lambda: identifiability_dissimilarity(a, b, subsets=subsets),
         "identifiability_dissimilarity_median": lambda: identifiability_dissimilarity(
-            a, b, subsets=subsets, statistic="median"  # type: ignore[arg-type]
+            a,
+            b,
+            subsets=subsets,
+            statistic="median",
         ),
         "identifiability_tail_share": lambda: _tail_share(pair, subsets),
         "mean_cca": lambda: mean_cca(X, Y),
@@ -116,8 +120,8 @@ def measures(pair: Pair) -> dict[str, float | str]:
     return {name: _measured(compute) for name, compute in table.items()}
 
 
-def _tail_share(pair: Pair, subsets: int | str) -> float:
-    share = identifiability_profile(pair.a, pair.b, subsets=subsets).tail_share  # type: ignore[arg-type]
+def _tail_share(pair: Pair, subsets: int | Literal["all"]) -> float:
+    share = identifiability_profile(pair.a, pair.b, subsets=subsets).tail_share
     if share is None:
         raise NotApplicable("every subset of labels is singular")
     return share

@@ -98,7 +98,9 @@ def _arrays(path: Path, required: bool) -> dict[str, np.ndarray]:
         raise InvalidInput(f"{path}: no such file or directory")
     readers = {".npz": _read_npz, ".safetensors": _read_safetensors}
     if path.suffix not in readers:
-        raise InvalidInput(f"{path}: expected a .npz or .safetensors file or a directory of them, saw '{path.suffix or path.name}'")
+        raise InvalidInput(
+            f"{path}: expected a .npz or .safetensors file or a directory of them, saw '{path.suffix or path.name}'"
+        )
     found = readers[path.suffix](path)
     missing = [name for name in _NAMES if name not in found]
     if required and missing:

@@ -8,23 +8,22 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import joblib
 
 from reports.comparison import Guarantee, guarantees
-from theory.catalogue import theorem as find_theorem
 from theory.catalogue import theorems
 from theory.models import Pair
-from theory.verification import PROFILES, TheoremReport, Violation, verify_theorem
+from theory.statements import Theorem
+from theory.verification import PROFILES, Profile, StatementReport, TheoremReport, Violation, verify_theorem
 
 if TYPE_CHECKING:
     from empirics.distillation import DistilledPair
 
 SCHEMA = "logitbounds/verify/1"
 _PACKAGES = ("logitbounds", "numpy", "torch", "scikit-learn", "python-flint", "mpmath", "hypothesis")
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -79,38 +78,32 @@ class VerificationRun:
         return lines
 
 
-def _why_not(report: object) -> str:
-    from theory.verification import StatementReport
-
-    assert isinstance(report, StatementReport)  # noqa: S101
+def _why_not(report: StatementReport) -> str:
     if report.violation is not None:
         lhs, rhs = report.violation.decision.lhs, report.violation.decision.rhs
         return f"refuted by {report.violation.found_by}: {lhs[0]:.9g} > {rhs[1]:.9g}"
     short = {name: share for name, share in report.sharpness.items() if share < 0.999}
     if short:
-        return "the constant is not attained: " + ", ".join(f"{name} reaches {share:.4f}" for name, share in short.items())
+        return "the constant is not attained: " + ", ".join(
+            f"{name} reaches {share:.4f}" for name, share in short.items()
+        )
     return "it applied to no pair or failed on a specimen"
 
 
-def _limit_threads() -> None:
-    for name in _THREADS:
-        os.environ[name] = "1"
-
-
-def _verify(identifier: str, profile: str, seed: int) -> TheoremReport:
+def _verify(theorem: Theorem, profile: Profile, seed: int) -> tuple[str, TheoremReport]:
     import torch
 
     torch.set_num_threads(1)
-    return verify_theorem(find_theorem(identifier), PROFILES[profile], seed)
+    return theorem.identifier, verify_theorem(theorem, profile, seed)
 
 
-def _distil(seed: int) -> tuple[DistilledPair, ...]:
+def _distil(seed: int) -> tuple[str, tuple[DistilledPair, ...]]:
     import torch
 
     from empirics.distillation import digits_pairs
 
     torch.set_num_threads(1)
-    return digits_pairs(seed)
+    return "digits", digits_pairs(seed)
 
 
 def _stated(distilled: tuple[DistilledPair, ...]) -> tuple[RealModel, ...]:
@@ -128,6 +121,7 @@ def run_verification(
     seed: int = 0,
     progress: Callable[[str, int, int], None] | None = None,
     workers: int | None = None,
+    catalogue: Mapping[str, Theorem] | None = None,
 ) -> VerificationRun:
     """Verify the catalogue and state it on models trained here.
 
@@ -141,6 +135,8 @@ def run_verification(
         Told what has just ended, how many tasks are done and how many there are.
     workers
         Processes; by default the number of cores, at most eight.
+    catalogue
+        The theorems; by default all of them.
 
     Returns
     -------
@@ -148,31 +144,23 @@ def run_verification(
         Theorems in the order of the catalogue.
     """
     started = time.perf_counter()
-    names = list(theorems())
+    chosen = theorems() if catalogue is None else catalogue
     # Slow theorems first, so that no core idles at the end.
-    order = sorted(names, key=lambda name: -len(theorems()[name].statements) - len(theorems()[name].twins))
-    tasks: dict[Future[object], str] = {}
-    done: dict[str, object] = {}
-    _limit_threads()
-    count = workers or min(8, os.cpu_count() or 1)
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_limit_threads) as pool:
-        tasks[pool.submit(_distil, seed)] = "digits"  # type: ignore[index]
-        for name in order:
-            tasks[pool.submit(_verify, name, profile, seed)] = name  # type: ignore[index]
-        try:
-            for future in as_completed(tasks):
-                done[tasks[future]] = future.result()
-                if progress is not None:
-                    progress(tasks[future], len(done), len(tasks))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    order = sorted(chosen.values(), key=lambda theorem: -len(theorem.statements) - len(theorem.twins))
+    tasks = [joblib.delayed(_distil)(seed), *(joblib.delayed(_verify)(t, PROFILES[profile], seed) for t in order)]
+    done: dict[str, Any] = {}
+    with joblib.parallel_config("loky", inner_max_num_threads=1):
+        pool = joblib.Parallel(n_jobs=workers or min(8, os.cpu_count() or 1), return_as="generator_unordered")
+        for name, result in pool(tasks):
+            done[name] = result
+            if progress is not None:
+                progress(name, len(done), len(tasks))
     return VerificationRun(
         profile=profile,
         seed=seed,
         seconds=time.perf_counter() - started,
-        theorems=tuple(done[name] for name in names),  # type: ignore[misc]
-        real=_stated(done["digits"]),  # type: ignore[arg-type]
+        theorems=tuple(done[name] for name in chosen),
+        real=_stated(done["digits"]),
         versions=_versions(),
     )
 
@@ -243,7 +231,14 @@ def _theorem_json(report: TheoremReport, real: tuple[RealModel, ...]) -> dict[st
             for twin in report.twins
         ],
         "known_answers": [
-            {"name": a.name, "expected": float(a.expected), "got": a.got, "ok": a.ok, "printed": a.expected, "source": a.source}
+            {
+                "name": a.name,
+                "expected": float(a.expected),
+                "got": a.got,
+                "ok": a.ok,
+                "printed": a.expected,
+                "source": a.source,
+            }
             for a in report.answers
         ],
         "real": [

@@ -20,7 +20,9 @@ Row = list[mp.mpf]
 GUARD = 60  # digits beyond those that the definitions lose
 
 
-def rng_pair(seed: int, n: int = 5, k: int = 4, m: int = 2, m2: int | None = None, scale: float = 1.0) -> tuple[Arrays, Arrays]:
+def rng_pair(
+    seed: int, n: int = 5, k: int = 4, m: int = 2, m2: int | None = None, scale: float = 1.0
+) -> tuple[Arrays, Arrays]:
     """Draw two unrelated models with standard normal entries; `scale` multiplies the logits."""
     rng = np.random.default_rng(seed)
     m2 = m if m2 is None else m2
@@ -70,7 +72,9 @@ def mean(values: Sequence[mp.mpf]) -> mp.mpf:
 
 
 def _differences(a: Arrays, b: Arrays) -> list[Row]:
-    return [[u - v for u, v in zip(*rows, strict=True)] for rows in zip(centred_logits(a), centred_logits(b), strict=True)]
+    return [
+        [u - v for u, v in zip(*rows, strict=True)] for rows in zip(centred_logits(a), centred_logits(b), strict=True)
+    ]
 
 
 @_with_enough_digits
@@ -116,7 +120,9 @@ def _renyi_of_rows(p: Row, q: Row, alpha: float) -> mp.mpf:
 
 kl_divergence = _averaged(_kl_of_rows)
 symmetrised_kl = _averaged(lambda p, q: _kl_of_rows(p, q) + _kl_of_rows(q, p))
-squared_hellinger = _averaged(lambda p, q: 1 - mp.fsum(mp.sqrt(mp.exp(x) * mp.exp(y)) for x, y in zip(p, q, strict=True)))
+squared_hellinger = _averaged(
+    lambda p, q: 1 - mp.fsum(mp.sqrt(mp.exp(x) * mp.exp(y)) for x, y in zip(p, q, strict=True))
+)
 total_variation = _averaged(lambda p, q: mp.fsum(abs(mp.exp(x) - mp.exp(y)) for x, y in zip(p, q, strict=True)) / 2)
 jensen_shannon = _averaged(lambda p, q: (_kl_of_rows(p, _mixture(p, q)) + _kl_of_rows(q, _mixture(p, q))) / 2)
 chi_squared = _averaged(
@@ -173,7 +179,9 @@ def llv_distance(
 def _residual(f: list[Row], f2: list[Row], transform: mp.matrix) -> mp.mpf:
     """E||f - A f'||^2."""
     aligned = [transform * mp.matrix(row) for row in f2]
-    return mean([mp.fsum((x - y) ** 2 for x, y in zip(row, other, strict=True)) for row, other in zip(f, aligned, strict=True)])
+    return mean(
+        [mp.fsum((x - y) ** 2 for x, y in zip(row, other, strict=True)) for row, other in zip(f, aligned, strict=True)]
+    )
 
 
 def _pivoted(g: list[Row], subset: Sequence[int]) -> mp.matrix:
@@ -199,7 +207,9 @@ def squared_identifiability_dissimilarity(a: Arrays, b: Arrays) -> mp.mpf:
 @_with_enough_digits
 def squared_volume_dissimilarity(a: Arrays, b: Arrays) -> mp.mpf:
     weights = [mp.det(_pivoted(exact(a[1]), subset)) ** 2 for subset in subsets_of(a)]
-    errors = [squared_subset_error(a, b, subset) if w else mp.mpf(0) for w, subset in zip(weights, subsets_of(a), strict=True)]
+    errors = [
+        squared_subset_error(a, b, subset) if w else mp.mpf(0) for w, subset in zip(weights, subsets_of(a), strict=True)
+    ]
     return mp.fdot(weights, errors) / mp.fsum(weights)
 
 
@@ -256,7 +266,9 @@ def linear_cka(X: np.ndarray, Y: np.ndarray) -> mp.mpf:
         for kernel in kernels:
             by_row = [mean(row) for row in kernel]
             whole = mean(by_row)
-            centred.append([v - by_row[i] - by_row[j] + whole for i, row in enumerate(kernel) for j, v in enumerate(row)])
+            centred.append(
+                [v - by_row[i] - by_row[j] + whole for i, row in enumerate(kernel) for j, v in enumerate(row)]
+            )
         k, h = centred
         return mp.fdot(k, h) / mp.sqrt(mp.fdot(k, k) * mp.fdot(h, h))
 

@@ -89,22 +89,32 @@ def as_real_array(name: str, value: object, axes: tuple[str, ...], minimum: tupl
     expected = f"({', '.join(axes)})"
     array = _as_torch(name, value, expected) if compat.is_torch_array(value) else _as_numpy(name, value, expected)
     if array.ndim not in (len(axes), len(axes) + 1):
-        raise InvalidInput(f"{name}: expected shape {expected} or (batch, {', '.join(axes)}), saw shape {tuple(array.shape)}")
+        raise InvalidInput(
+            f"{name}: expected shape {expected} or (batch, {', '.join(axes)}), saw shape {tuple(array.shape)}"
+        )
     for axis, length, least in zip(axes, array.shape[-len(axes) :], minimum, strict=True):
         if length < least:
-            raise InvalidInput(f"{name}: expected shape {expected} with {axis} >= {least}, saw shape {tuple(array.shape)}")
+            raise InvalidInput(
+                f"{name}: expected shape {expected} with {axis} >= {least}, saw shape {tuple(array.shape)}"
+            )
     if array.ndim > len(axes) and array.shape[0] == 0:
         raise InvalidInput(f"{name}: expected at least one element in the batch, saw shape {tuple(array.shape)}")
     finite = namespace_of(array).isfinite(array)
     if not bool(finite.all()):
         worst = tuple(int(i) for i in np.argwhere(~np.asarray(finite.cpu() if hasattr(finite, "cpu") else finite))[0])
-        raise InvalidInput(f"{name}: expected finite numbers, saw {float(array[worst])} at index {worst} (shape {tuple(array.shape)})")
+        raise InvalidInput(
+            f"{name}: expected finite numbers, saw {float(array[worst])} at index {worst} (shape {tuple(array.shape)})"
+        )
     return array
 
 
 def as_result(value: Array) -> Array:
     """Hand a scalar NumPy result back as a float; batches and tensors pass through."""
-    return float(value) if isinstance(value, np.ndarray | np.generic) and value.ndim == 0 and not is_balls(value) else value
+    return (
+        float(value)
+        if isinstance(value, np.ndarray | np.generic) and value.ndim == 0 and not is_balls(value)
+        else value
+    )
 
 
 def square(value: Array) -> Array:

@@ -99,7 +99,11 @@ minimum = _binary(lambda x, y: x.min(y))
 def _reduced(function: Callable[[list[arb]], arb]) -> Callable[..., Balls]:
     def reduce(x: Balls, axis: Axis = None, keepdims: bool = False) -> Balls:
         x = asarray(x)
-        axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in ((axis,) if isinstance(axis, int) else axis))
+        axes = (
+            tuple(range(x.ndim))
+            if axis is None
+            else tuple(a % x.ndim for a in ((axis,) if isinstance(axis, int) else axis))
+        )
         rest = [a for a in range(x.ndim) if a not in axes]
         moved = np.transpose(x, (*rest, *axes)).reshape(*(x.shape[a] for a in rest), -1)
         out = np.empty(moved.shape[:-1], dtype=object)
@@ -152,12 +156,12 @@ def clip(x: Balls, low: float, high: float) -> Balls:
     return minimum(maximum(x, low), high)
 
 
-def isnan(x: Balls) -> np.ndarray:
+def isnan(x: Balls) -> Any:
     """Whether a ball encloses nothing definite."""
     return np.frompyfunc(lambda v: v.is_nan(), 1, 1)(asarray(x)).astype(bool)
 
 
-def isfinite(x: Balls) -> np.ndarray:
+def isfinite(x: Balls) -> Any:
     """Whether a ball is bounded."""
     return np.frompyfunc(lambda v: v.is_finite(), 1, 1)(asarray(x)).astype(bool)
 
@@ -362,7 +366,7 @@ linalg = SimpleNamespace(
 
 def to_float(value: Balls) -> tuple[float, float]:
     """Return float64 numbers that enclose the ball from below and from above."""
-    item = value[()] if isinstance(value, np.ndarray) else value
+    item: Any = value[()] if isinstance(value, np.ndarray) else value
     if item.is_nan() or not item.is_finite():
         return -math.inf, math.inf
     lower, upper = float(item.lower()), float(item.upper())

@@ -112,9 +112,16 @@ class Metric:
 @overload
 def claim(function: Callable[[Pair], Sides], /) -> Claim: ...
 @overload
-def claim(*, title: str = "", source: str = "", domain: Domain | None = None) -> Callable[[Callable[[Pair], Sides]], Claim]: ...
 def claim(
-    function: Callable[[Pair], Sides] | None = None, /, *, title: str = "", source: str = "", domain: Domain | None = None
+    *, title: str = "", source: str = "", domain: Domain | None = None
+) -> Callable[[Callable[[Pair], Sides]], Claim]: ...
+def claim(
+    function: Callable[[Pair], Sides] | None = None,
+    /,
+    *,
+    title: str = "",
+    source: str = "",
+    domain: Domain | None = None,
 ) -> Claim | Callable[[Callable[[Pair], Sides]], Claim]:
     """Mark a function of a pair, returning ``(lhs, rhs)``, as the claim that lhs <= rhs.
 
@@ -171,6 +178,8 @@ def _require_arity(decorator: str, function: Any, count: int) -> None:
     try:
         inspect.signature(function).bind(*[None] * count)
     except TypeError as error:
-        raise InvalidInput(f"{decorator}: expected a function of {count} argument(s), saw {function!r}: {error}") from None
+        raise InvalidInput(
+            f"{decorator}: expected a function of {count} argument(s), saw {function!r}: {error}"
+        ) from None
     except ValueError:  # built-ins without a signature: nothing to check
         return

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from theory._arrays import Array
 from theory.errors import InvalidInput
 from theory.models import Model, Pair
-
-Arrays = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -58,25 +57,25 @@ class Shape:
         return self.m if self.m2 is None else self.m2
 
 
-def log_uniform(rng: np.random.Generator, shape: Shape, low: float, high: float) -> Float[Arrays, "*batch 1 1"]:
+def log_uniform(rng: np.random.Generator, shape: Shape, low: float, high: float) -> Float[Array, "*batch 1 1"]:
     """Return one number per pair, uniform in its logarithm, shaped to multiply matrices."""
     return np.exp(rng.uniform(math.log(low), math.log(high), (*shape.batch, 1, 1)))
 
 
-def gaussian(rng: np.random.Generator, shape: Shape, rows: int, columns: int) -> Float[Arrays, "*batch rows columns"]:
+def gaussian(rng: np.random.Generator, shape: Shape, rows: int, columns: int) -> Float[Array, "*batch rows columns"]:
     """Return independent standard normal entries."""
     return rng.standard_normal((*shape.batch, rows, columns))
 
 
-def orthogonal(rng: np.random.Generator, shape: Shape, size: int) -> Float[Arrays, "*batch size size"]:
+def orthogonal(rng: np.random.Generator, shape: Shape, size: int) -> Float[Array, "*batch size size"]:
     """Return orthogonal matrices, Haar distributed."""
     q, r = np.linalg.qr(gaussian(rng, shape, size, size))
     return q * np.sign(np.diagonal(r, axis1=-2, axis2=-1))[..., None, :]
 
 
 def with_spectrum(
-    rng: np.random.Generator, shape: Shape, rows: int, values: Float[Arrays, "*batch m"]
-) -> Float[Arrays, "*batch rows m"]:
+    rng: np.random.Generator, shape: Shape, rows: int, values: Float[Array, "*batch m"]
+) -> Float[Array, "*batch rows m"]:
     """Return matrices with sum-zero columns and the given singular values: unembeddings already centred.
 
     Raises
@@ -93,8 +92,8 @@ def with_spectrum(
 
 
 def conditioned_map(
-    rng: np.random.Generator, shape: Shape, size: int, condition: Float[Arrays, "*batch 1 1"]
-) -> Float[Arrays, "*batch size size"]:
+    rng: np.random.Generator, shape: Shape, size: int, condition: Float[Array, "*batch 1 1"]
+) -> Float[Array, "*batch size size"]:
     """Return invertible maps of a given condition number, with singular values around one."""
     exponents = np.linspace(0.5, -0.5, size) if size > 1 else np.zeros(1)
     values = condition[..., 0] ** exponents
@@ -102,8 +101,10 @@ def conditioned_map(
 
 
 def gauged(
-    embeddings: Float[Arrays, "*batch n m"], unembeddings: Float[Arrays, "*batch k m"], gauge: Float[Arrays, "*batch m m"]
-) -> tuple[Float[Arrays, "*batch n m"], Float[Arrays, "*batch k m"]]:
+    embeddings: Float[Array, "*batch n m"],
+    unembeddings: Float[Array, "*batch k m"],
+    gauge: Float[Array, "*batch m m"],
+) -> tuple[Float[Array, "*batch n m"], Float[Array, "*batch k m"]]:
     """Return (A f, A^-T g), which has the same distribution."""
     moved = np.linalg.solve(np.swapaxes(gauge, -1, -2), np.swapaxes(unembeddings, -1, -2))
     return embeddings @ np.swapaxes(gauge, -1, -2), np.swapaxes(moved, -1, -2)
@@ -111,12 +112,14 @@ def gauged(
 
 def small_integers(
     rng: np.random.Generator, shape: Shape, rows: int, columns: int, bound: int = 3
-) -> Float[Arrays, "*batch rows columns"]:
+) -> Float[Array, "*batch rows columns"]:
     """Return integer entries between -bound and bound."""
     return rng.integers(-bound, bound + 1, (*shape.batch, rows, columns)).astype(np.float64)
 
 
-def integer_labels(rng: np.random.Generator, shape: Shape, columns: int, bound: int = 3) -> Float[Arrays, "*batch k columns"]:
+def integer_labels(
+    rng: np.random.Generator, shape: Shape, columns: int, bound: int = 3
+) -> Float[Array, "*batch k columns"]:
     """Return integer unembeddings whose centred matrix has full column rank.
 
     Where a draw is deficient, a staircase is added: the first label at the origin and label i at a multiple of e_i.
@@ -130,8 +133,8 @@ def integer_labels(rng: np.random.Generator, shape: Shape, columns: int, bound: 
 
 
 def scaled_to_floor(
-    embeddings: Float[Arrays, "*batch n m"], unembeddings: Float[Arrays, "*batch k m"], tau: Float[Arrays, "*batch 1 1"]
-) -> Float[Arrays, "*batch n m"]:
+    embeddings: Float[Array, "*batch n m"], unembeddings: Float[Array, "*batch k m"], tau: Float[Array, "*batch 1 1"]
+) -> Float[Array, "*batch n m"]:
     """Return embeddings shrunk, where needed, so that every probability is at least tau.
 
     A row whose logits span w has probabilities of at least 1/(1 + (k-1) e^w), so w = log((1/tau - 1)/(k - 1))
@@ -146,10 +149,10 @@ def scaled_to_floor(
 
 def near_labels(
     rng: np.random.Generator,
-    unembeddings: Float[Arrays, "*batch k m"],
-    owners: Int[Arrays, " n"],
-    spread: Float[Arrays, "*batch 1 1"],
-) -> Float[Arrays, "*batch n m"]:
+    unembeddings: Float[Array, "*batch k m"],
+    owners: Int[Array, " n"],
+    spread: Float[Array, "*batch 1 1"],
+) -> Float[Array, "*batch n m"]:
     """Return embeddings clustered around the unit direction of the label that owns each input."""
     centred = unembeddings - unembeddings.mean(axis=-2, keepdims=True)
     norms = np.linalg.norm(centred, axis=-1, keepdims=True)
@@ -157,7 +160,7 @@ def near_labels(
     return directions + spread * rng.standard_normal(directions.shape)
 
 
-def on_regular_polygon(labels: int, dimension: int, turn: int = 1) -> Float[Arrays, "labels dimension"]:
+def on_regular_polygon(labels: int, dimension: int, turn: int = 1) -> Float[Array, "labels dimension"]:
     """Return labels spread over a sphere, so that each is its own best label: a polygon, or a simplex and its rest.
 
     In the plane `turn` multiplies the angles, which permutes the labels without changing who wins.
@@ -172,6 +175,6 @@ def on_regular_polygon(labels: int, dimension: int, turn: int = 1) -> Float[Arra
     return points
 
 
-def pair_of(f: Arrays, g: Arrays, f2: Arrays, g2: Arrays) -> Pair:
+def pair_of(f: Array, g: Array, f2: Array, g2: Array) -> Pair:
     """Return the pair of two models given as arrays."""
     return Pair(Model(f, g), Model(f2, g2))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -171,7 +171,7 @@ def _compress(pair: Pair) -> _Compressed:
     f, f2, g, g2 = pair.a.embeddings, pair.b.embeddings, pair.a.unembeddings, pair.b.unembeddings
     shifted = g - g[:1]
 
-    def from_first(rows: np.ndarray) -> np.ndarray:
+    def from_first(rows: Array) -> Array:
         return rows - rows[:1]
 
     # Reference 0 is free; reference I is exact subtraction for nearly equal arrays; A* needs compensation.
@@ -198,7 +198,7 @@ def _compress(pair: Pair) -> _Compressed:
 
 def _reduce(g: np.ndarray, e: np.ndarray, h: np.ndarray, f2: np.ndarray) -> _Compressed:
     n, m2 = f2.shape
-    r = np.linalg.qr(np.hstack([f2, e]), mode="r")
+    r: Any = np.linalg.qr(np.hstack([f2, e]), mode="r")
     split = min(n, m2)
     top, floor = r[:split, m2:], float(np.sum(r[split:, m2:] ** 2))
     probe = np.random.default_rng(20260217).standard_normal((len(g), _PROBES))
@@ -240,7 +240,9 @@ def _solve_batch(small: _Compressed, subsets: np.ndarray) -> _SubsetBatch:
         solved = np.full_like(right, math.inf)
         solved[~exact] = np.linalg.solve(inverted[~exact], right[~exact])
     with np.errstate(invalid="ignore", over="ignore"):
-        gain = np.max(np.linalg.norm(solved[..., -_PROBES:], axis=1) / np.linalg.norm(right[..., -_PROBES:], axis=1), axis=-1)
+        gain = np.max(
+            np.linalg.norm(solved[..., -_PROBES:], axis=1) / np.linalg.norm(right[..., -_PROBES:], axis=1), axis=-1
+        )
         conditions = gain * np.linalg.norm(inverted, axis=(-2, -1))
         logits = solved[..., :-_PROBES]
         errors = (np.einsum("sij,sij->s", logits, logits) + small.floor) / small.n
@@ -306,8 +308,8 @@ def _require_seed(seed: object) -> int:
     raise InvalidInput(f"seed: expected a non-negative integer, saw {seed!r}")
 
 
-def _all_batches(pair: Pair, count: int | None, seed: int) -> tuple[np.ndarray, np.ndarray, tuple[int, ...], int | None]:
-    """Return the errors, condition numbers, the worst subset, and the position of the first singular one."""
+def _all_batches(pair: Pair, count: int | None, seed: int) -> tuple[np.ndarray, np.ndarray, tuple[int, ...], int]:
+    """Return the errors, condition numbers, the worst subset, and the number of singular ones."""
     if pair.k < pair.m + 1:
         raise NotApplicable(f"a: {pair.k} labels hold no subset of m + 1 = {pair.m + 1}: diversity needs k >= m + 1")
     small = _compress(pair)
@@ -439,11 +441,20 @@ def identifiability_dissimilarity(
 
 def _batched_dissimilarity(pair: Pair, count: int | None, seed: int, statistic: str) -> Array:
     xp = pair.xp
-    parts = [squared_subset_errors_of(pair, subsets) for subsets in _subset_batches(pair.k, pair.m + 1, count, seed, pair.n)]
+    parts = [
+        squared_subset_errors_of(pair, subsets) for subsets in _subset_batches(pair.k, pair.m + 1, count, seed, pair.n)
+    ]
     errors = xp.concat(parts, axis=-1)
     if bool(xp.isnan(errors).any()):
         host = np.asarray(errors.detach().cpu() if hasattr(errors, "detach") else errors)
-        raise SingularSubset(_first_singular(pair, count, seed, host.reshape(-1, host.shape[-1])[np.isnan(host).reshape(-1, host.shape[-1]).any(-1)][0]))
+        raise SingularSubset(
+            _first_singular(
+                pair,
+                count,
+                seed,
+                host.reshape(-1, host.shape[-1])[np.isnan(host).reshape(-1, host.shape[-1]).any(-1)][0],
+            )
+        )
     if statistic == "mean":
         return safe_sqrt(xp.mean(errors, axis=-1))
     ordered = xp.sort(errors, axis=-1)

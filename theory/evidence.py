@@ -84,7 +84,7 @@ def decide(statement: Statement, pair: Pair) -> Decision:
             decision = _decide_once(statement, as_balls(pair), bits)
         if decision.verdict is not Verdict.INCONCLUSIVE:
             return decision
-    assert decision is not None  # noqa: S101  (the loop ran)
+    assert decision is not None
     return decision
 
 

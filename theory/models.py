@@ -35,7 +35,9 @@ def centre_labels(logits: Float[Array, "*batch n k"]) -> Float[Array, "*batch n 
 def centre_rows(array: Float[Array, "*batch n m"]) -> Float[Array, "*batch n m"]:
     """Subtract from each column its mean over rows."""
     xp = namespace_of(array)
-    return array - xp.mean(array, axis=-2, keepdims=True)
+    centred = array - xp.mean(array, axis=-2, keepdims=True)
+    # Twice: the rounding of the first mean is as large as a common offset of the rows makes it.
+    return centred if is_balls(array) else centred - xp.mean(centred, axis=-2, keepdims=True)
 
 
 def label_subsets(k: int, size: int) -> Int[np.ndarray, "s size"]:
@@ -95,7 +97,9 @@ class Model:
         embeddings = as_real_array("embeddings", self.embeddings, ("n", "m"), (1, 1))
         unembeddings = as_real_array("unembeddings", self.unembeddings, ("k", "m"), (2, 1))
         if is_numpy(embeddings) != is_numpy(unembeddings):
-            raise InvalidInput("embeddings and unembeddings: expected both NumPy arrays or both torch tensors, saw one of each")
+            raise InvalidInput(
+                "embeddings and unembeddings: expected both NumPy arrays or both torch tensors, saw one of each"
+            )
         if embeddings.shape[-1] != unembeddings.shape[-1]:
             raise InvalidInput(
                 "unembeddings: expected as many columns as embeddings have "
@@ -258,13 +262,20 @@ class Pair:
             if not isinstance(model, Model):
                 raise InvalidInput(f"{name}: expected a Model, saw {type(model).__name__}")
         if self.a.n != self.b.n:
-            raise InvalidInput(f"b.embeddings: expected the {self.a.n} rows (inputs) of a, saw shape {tuple(self.b.embeddings.shape)}")
+            raise InvalidInput(
+                f"b.embeddings: expected the {self.a.n} rows (inputs) of a, saw shape {tuple(self.b.embeddings.shape)}"
+            )
         if self.a.k != self.b.k:
-            raise InvalidInput(f"b.unembeddings: expected the {self.a.k} rows (labels) of a, saw shape {tuple(self.b.unembeddings.shape)}")
+            raise InvalidInput(
+                f"b.unembeddings: expected the {self.a.k} rows (labels) of a, "
+                f"saw shape {tuple(self.b.unembeddings.shape)}"
+            )
         if self.a.batch != self.b.batch:
             raise InvalidInput(f"b: expected the batch axis {self.a.batch} of a, saw {self.b.batch}")
         if compat.is_torch_array(self.a.embeddings) != compat.is_torch_array(self.b.embeddings):
-            raise InvalidInput("a and b: expected both models to hold NumPy arrays or both torch tensors, saw one of each")
+            raise InvalidInput(
+                "a and b: expected both models to hold NumPy arrays or both torch tensors, saw one of each"
+            )
 
     @property
     def n(self) -> int:
@@ -309,23 +320,30 @@ class Pair:
         precision, for models that agree only up to an invertible map.
         """
         a, b, xp = self.a, self.b, self.xp
-        plain = a.centred_logits - b.centred_logits
-        if is_balls(plain):
-            return plain
-        size = _frobenius(a.centred_logits) + _frobenius(b.centred_logits)
-        size = size + _offset_size(a.embeddings, a.unembeddings) + _offset_size(b.embeddings, b.unembeddings)
-        if not _cancelled(plain, size):
-            return plain
-        if a.m == b.m:
+        difference = a.centred_logits - b.centred_logits
+        if is_balls(difference):
+            return difference
+        # Per input, because an average may rest on inputs whose own difference is small; and against the size of
+        # the terms summed, because f . g itself may cancel.
+        terms = _row_norms(a.embeddings) * _frobenius(a.centred_unembeddings)
+        terms = terms + _row_norms(b.embeddings) * _frobenius(b.centred_unembeddings)
+        lost = _row_norms(difference) < _CANCELLATION * terms
+        if a.m == b.m and bool(lost.any()):
             rows, columns = a.embeddings - b.embeddings, a.unembeddings - b.unembeddings
             stepped = rows @ a.centred_unembeddings.mT + b.embeddings @ centre_rows(columns).mT
-            size = _frobenius(rows) * _frobenius(a.unembeddings) + _frobenius(b.embeddings) * _frobenius(columns)
-            if not _cancelled(stepped, size):
-                return stepped
-            plain = stepped
-        exact = xp.asarray(_compensated_logit_difference(self), device=compat.device(plain))
+            terms = _row_norms(rows) * _frobenius(a.centred_unembeddings) + _row_norms(b.embeddings) * _frobenius(
+                columns
+            )
+            difference = xp.where(lost[..., None], stepped, difference)
+            lost = lost & (_row_norms(stepped) < _CANCELLATION * terms)
+        if not bool(lost.any()):
+            return difference
+        inputs = np.flatnonzero(_detached(lost).reshape(-1, self.n).any(axis=0))
+        exact = _detached(difference).copy()
+        exact[..., inputs, :] = _compensated_logit_difference(self.select_rows(inputs))
         # The value is the compensated one; the gradient, where there is one, is that of the plain formula.
-        return plain + (exact - (plain.detach() if compat.is_torch_array(plain) else plain))
+        exact = xp.asarray(exact, device=compat.device(difference))
+        return difference + (exact - (difference.detach() if compat.is_torch_array(difference) else difference))
 
     @cached_property
     def log_min_probability(self) -> Float[Array, "*batch"]:
@@ -334,27 +352,18 @@ class Pair:
 
 
 def _frobenius(array: Array) -> Array:
-    return namespace_of(array).linalg.vector_norm(array, axis=(-2, -1))
+    return namespace_of(array).linalg.vector_norm(array, axis=(-2, -1), keepdims=True)[..., 0]
 
 
-def _offset_size(embeddings: Array, unembeddings: Array) -> Array:
-    """Size of what centring the unembeddings cancels: a common offset of all labels, seen through the embeddings."""
-    xp = namespace_of(unembeddings)
-    offset = xp.linalg.vector_norm(xp.mean(unembeddings, axis=-2), axis=-1)
-    return unembeddings.shape[-2] ** 0.5 * _frobenius(embeddings) * offset
-
-
-def _cancelled(difference: Array, size: Array) -> bool:
-    """Whether some element of the batch lost more than four digits (an exact zero of zero size lost none)."""
-    lost = _frobenius(difference) < _CANCELLATION * size
-    return bool(lost.any())
+def _row_norms(array: Array) -> Array:
+    return namespace_of(array).linalg.vector_norm(array, axis=-1)
 
 
 def _detached(array: Array) -> np.ndarray:
     return np.asarray(array.detach().cpu() if compat.is_torch_array(array) else array)
 
 
-def _compensated_logit_difference(pair: Pair) -> Float[np.ndarray, "*batch n k"]:
+def _compensated_logit_difference(pair: Pair) -> Float[Array, "*batch n k"]:
     left, right = [], []
     for model, sign in ((pair.a, 1.0), (pair.b, -1.0)):
         embeddings, unembeddings = sign * _detached(model.embeddings), _detached(model.unembeddings)

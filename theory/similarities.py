@@ -154,7 +154,9 @@ def _centred_without_dust(array: Array) -> Array:
     return xp.where(dust, 0.0, centred)
 
 
-def mean_cca(X: Float[Array, "*batch n p"], Y: Float[Array, "*batch n q"], centred: bool = True) -> Float[Array, "*batch"]:
+def mean_cca(
+    X: Float[Array, "*batch n p"], Y: Float[Array, "*batch n q"], centred: bool = True
+) -> Float[Array, "*batch"]:
     """m_CCA: the mean of the max(p, q) canonical correlations; a similarity in [0, 1].
 
     Raises
@@ -278,7 +280,9 @@ def _unit(array: Array) -> Array:
     return array / safe_sqrt(_squared_norm(array))[..., None, None]
 
 
-def procrustes(X: Float[Array, "*batch n p"], Y: Float[Array, "*batch n q"], normalised: bool = True) -> Float[Array, "*batch"]:
+def procrustes(
+    X: Float[Array, "*batch n p"], Y: Float[Array, "*batch n q"], normalised: bool = True
+) -> Float[Array, "*batch"]:
     """Orthogonal Procrustes distance: min over orthogonal Q of ||X - Y Q||_F, columns centred; not squared.
 
     Parameters
@@ -301,7 +305,11 @@ def procrustes(X: Float[Array, "*batch n p"], Y: Float[Array, "*batch n q"], nor
         If `normalised` and all rows of X or of Y are equal.
     """
     x, y = _validated(X, Y)
-    x, y = (_unit(_spread("X", x)), _unit(_spread("Y", y))) if normalised else (_centred_without_dust(x), _centred_without_dust(y))
+    x, y = (
+        (_unit(_spread("X", x)), _unit(_spread("Y", y)))
+        if normalised
+        else (_centred_without_dust(x), _centred_without_dust(y))
+    )
     xp = namespace_of(x)
     width = max(x.shape[-1], y.shape[-1])
     x, y = _padded(x, width, 0.0), _padded(y, width, 0.0)

@@ -13,17 +13,18 @@ import math
 import numpy as np
 from jaxtyping import Float
 
+from theory._arrays import Array
 from theory.models import Model, Pair
 
 _ROTATION_ANGLES = np.array([0.0, math.pi / 2, math.pi, 5 * math.pi / 4, 7 * math.pi / 4])
 
 
-def on_circle(angles: Float[np.ndarray, " n"], radius: float | Float[np.ndarray, " n"] = 1.0) -> Float[np.ndarray, "n 2"]:
+def on_circle(angles: Float[np.ndarray, " n"], radius: float | Float[np.ndarray, " n"] = 1.0) -> Float[Array, "n 2"]:
     """Return points of the plane at the given angles and radii."""
     return np.asarray(radius)[..., None] * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
 
 
-def _rotated(points: Float[np.ndarray, "n 2"], angle: float) -> Float[np.ndarray, "n 2"]:
+def _rotated(points: Float[np.ndarray, "n 2"], angle: float) -> Float[Array, "n 2"]:
     c, s = math.cos(angle), math.sin(angle)
     return points @ np.array([[c, s], [-s, c]])
 

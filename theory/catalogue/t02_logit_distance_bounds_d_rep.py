@@ -26,6 +26,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,14 @@ def _d_rep_path(pair: Pair) -> Array:
     return _d_rep(Pair(pair.a, third)) + _d_rep(Pair(third, pair.b))
 
 
+def _kappa_as_float(n: int) -> float:
+    return float(kappa(n))
+
+
+def _line_constant_as_float(k: int) -> float:
+    return float(line_constant(k))
+
+
 # --------------------------------------------------------------------------- extremal families
 
 
@@ -181,7 +190,7 @@ def moved_along(unembeddings: Float[np.ndarray, "k m"], v: Float[np.ndarray, " k
 
 
 def _square_member(k: int) -> Callable[[float], Pair]:
-    """k = m + 1: one direction of balanced labels at scale 1, all others at scale r."""
+    """K = m + 1: one direction of balanced labels at scale 1, all others at scale r."""
 
     def member(r: float) -> Pair:
         v = balanced_direction(k)
@@ -192,7 +201,7 @@ def _square_member(k: int) -> Callable[[float], Pair]:
 
 
 def _line_member(k: int) -> Callable[[float], Pair]:
-    """m = 1: equally spaced labels, moved along the top eigenvector of the Laplacian."""
+    """M = 1: equally spaced labels, moved along the top eigenvector of the Laplacian."""
 
     def member(_: float) -> Pair:
         v = np.linalg.eigh(_line_laplacian(k))[1][:, -1]
@@ -220,7 +229,6 @@ _LINE_FAMILIES = tuple(
     ExtremalFamily(f"m=1, k={k}", "labels at 0, ..., k-1; Delta along the top eigenvector", _line_member(k), 1.0)
     for k in (2, 3, 4, 5, 6)
 )
-
 
 
 _LINE = (exactly("line", "m = 1", 1, "m"), SUBSETS_REGULAR)
@@ -374,14 +382,12 @@ THEOREM = Theorem(
                     lambda: _largest(examples.small_kl()), "arXiv 2602.15438"),
         KnownAnswer("student = teacher + (3, 4): |c|^2", "25.000000000000",
                     lambda: _squared(examples.shifted_teacher(np.array([3.0, 4.0]))), "by hand"),
-        *(KnownAnswer(f"sharp constant at k = m + 1 = {k}", digits, lambda k=k: float(kappa(k)), "derived here")
+        *(KnownAnswer(f"sharp constant at k = m + 1 = {k}", digits, partial(_kappa_as_float, k), "derived here")
           for k, digits in ((2, "2.0"), (3, "1.2"), (4, "1.33333"), (5, "1.15385"), (6, "1.2"))),
-        *(KnownAnswer(f"sharp constant at m = 1, k = {k}", digits, lambda k=k: float(line_constant(k)), "derived here")
+        *(KnownAnswer(f"sharp constant at m = 1, k = {k}", digits, partial(_line_constant_as_float, k), "derived here")
           for k, digits in ((2, "2.0"), (3, "1.0"), (4, ".58736"), (5, ".38361"), (6, ".26933"))),
     ),
 )  # fmt: skip
-
-
 
 
 def _squared(pair: Pair) -> float:

@@ -54,9 +54,11 @@ def _worst_kl(pair: Pair) -> Array:
 
 
 def largest_distance_given_tau(pair: Pair) -> Array:
-    """k L^2, L = log(1/tau - (k - 1)): what ||Delta||^2 cannot exceed when every probability is at least tau."""
+    """K L^2, L = log(1/tau - (k - 1)): what ||Delta||^2 cannot exceed when every probability is at least tau."""
     xp, log_tau = pair.xp, pair.log_min_probability
-    return pair.k * square(-log_tau + xp.log1p(-xp.minimum((pair.k - 1) * xp.exp(log_tau), 1.0 - 1e-12 + 0.0 * log_tau)))
+    return pair.k * square(
+        -log_tau + xp.log1p(-xp.minimum((pair.k - 1) * xp.exp(log_tau), 1.0 - 1e-12 + 0.0 * log_tau))
+    )
 
 
 def _napier(pair: Pair) -> Array | float:
@@ -64,13 +66,13 @@ def _napier(pair: Pair) -> Array | float:
 
 
 def _against_each_other(eps: float) -> Pair:
-    """n = 1, m = 1, k = 3: two labels of probability near tau = 1/100 move by +-eps."""
+    """N = 1, m = 1, k = 3: two labels of probability near tau = 1/100 move by +-eps."""
     base = np.array([0.0, 0.0, math.log(98.0)])
     return _single(base, base + eps * np.array([1.0, -1.0, 0.0]))
 
 
 def _binary(eps: float) -> Pair:
-    """n = 1, m = 1, k = 2: the rarer label, of probability near 1/100, moves by eps."""
+    """N = 1, m = 1, k = 2: the rarer label, of probability near 1/100, moves by eps."""
     base = np.array([0.0, math.log(99.0)])
     return _single(base, base + eps * np.array([1.0, 0.0]))
 

@@ -28,8 +28,8 @@ from theory.catalogue._quantities import (
     full_rank_embeddings,
     kl,
     one_minus_mean_cca,
-    rational,
     ratio,
+    rational,
     squared_d_rep,
     squared_distance,
 )
@@ -62,7 +62,7 @@ def _decay(pair: Pair) -> Array:
 
 
 def _square_kl(pair: Pair) -> Array:
-    """r (t - 1)/(t + 1)^2 with t = e^r, written in e^-r so that it never overflows."""
+    """R (t - 1)/(t + 1)^2 with t = e^r, written in e^-r so that it never overflows."""
     r = _label_norm(pair)
     t = pair.xp.exp(-r)
     return r * t * (1 - t) / square(1 + t)

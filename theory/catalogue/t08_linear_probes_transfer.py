@@ -36,7 +36,7 @@ from theory.catalogue._quantities import (
 from theory.catalogue.t02_logit_distance_bounds_d_rep import moved_along
 from theory.claims import Domain
 from theory.models import Model, Pair, centre_rows
-from theory.statements import ExtremalFamily, FalseTwin, KnownAnswer, Statement, Theorem
+from theory.statements import ExtremalFamily, FalseTwin, KnownAnswer, Side, Statement, Theorem
 
 
 def squared_probe_norm(pair: Pair) -> Array:
@@ -78,7 +78,7 @@ def unexplained_share(pair: Pair) -> Array:
 
 
 def difference_variance(pair: Pair) -> Array:
-    """tr Cov(Delta)."""
+    """Tr Cov(Delta)."""
     return pair.xp.mean(pair.xp.sum(square(centre_rows(pair.logit_difference)), axis=-1), axis=-1)
 
 
@@ -101,7 +101,7 @@ def sign_flips(pair: Pair) -> Array:
 
 
 def flip_band(pair: Pair) -> Array:
-    """gamma for sign flips."""
+    """Gamma for sign flips."""
     return _typical(pair.xp.abs(probe_values(pair)[0]))
 
 
@@ -140,7 +140,7 @@ def margins(pair: Pair) -> Array:
     return pair.xp.max(_lead(pair.a.centred_logits), axis=-1)
 
 
-def _disagreement_bound(constant: int) -> object:
+def _disagreement_bound(constant: int) -> Side:
     def bound(pair: Pair) -> Array:
         lead = margins(pair)
         gamma = _typical(lead)
@@ -181,8 +181,12 @@ def _member(_: float) -> Pair:
     return moved_along(unembeddings, direction / np.linalg.norm(direction))
 
 
-_VARIES = positive("probe varies", r"\operatorname{Var}(w \cdot f) > 0",
-                   lambda pair: probe_variance(pair) / (probe_second_moment(pair) + 1e-300), 1e-9)
+_VARIES = positive(
+    "probe varies",
+    r"\operatorname{Var}(w \cdot f) > 0",
+    lambda pair: probe_variance(pair) / (probe_second_moment(pair) + 1e-300),
+    1e-9,
+)
 _MARGIN = positive("margins", r"\gamma > 0", lambda pair: _typical(margins(pair))[..., 0], 1e-9)
 _BAND = positive("band", r"\gamma > 0", lambda pair: flip_band(pair)[..., 0], 1e-9)
 _PLANE = Domain(dimensions=(2, 4))
@@ -278,7 +282,7 @@ THEOREM = Theorem(
 
 
 def _flips_beyond_the_band() -> Pair:
-    """n = 3 coins of margins 1/32, 1 and 41/32, all just flipped: gamma = 5/4, and 1 > 2/3 + d^2/gamma^2 = 0.956."""
+    """N = 3 coins of margins 1/32, 1 and 41/32, all just flipped: gamma = 5/4, and 1 > 2/3 + d^2/gamma^2 = 0.956."""
     labels = np.array([[0.5], [-0.5]])
     first, second = np.array([[1 / 32], [1.0], [41 / 32]]), np.full((3, 1), -1 / 64)
     return Pair(Model(first, labels), Model(second, labels))

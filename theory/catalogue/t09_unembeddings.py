@@ -101,7 +101,9 @@ _UNEQUAL = Domain(equal_dimensions=False, inputs=(1, 12))
 
 
 def _twin(name: str, latex: str, why: str, lhs: Side, envelope: Side, *more: Hypothesis) -> FalseTwin:
-    return FalseTwin(Statement(name, latex, lhs=lhs, envelope=envelope, hypotheses=(_RANK, *more), cancelled=_size), why)
+    return FalseTwin(
+        Statement(name, latex, lhs=lhs, envelope=envelope, hypotheses=(_RANK, *more), cancelled=_size), why
+    )
 
 
 THEOREM = Theorem(

@@ -24,7 +24,7 @@ import math
 import numpy as np
 
 from theory._arrays import Array, square
-from theory.catalogue._quantities import at_least, distance, rational, ratio, root, squared_distance, tau
+from theory.catalogue._quantities import at_least, distance, ratio, rational, root, squared_distance, tau
 from theory.catalogue.t06_logit_distance_bounds_kl import coin
 from theory.claims import Domain
 from theory.distances import (
@@ -105,7 +105,7 @@ def _norm_one_constant(pair: Pair) -> Array | float:
 
 
 def _root_two(pair: Pair) -> Array | float:
-    """sqrt 2 in the arithmetic of the pair."""
+    """Sqrt 2 in the arithmetic of the pair."""
     return pair.xp.sqrt(pair.xp.asarray(2.0))[()] if not hasattr(pair.a.embeddings, "detach") else math.sqrt(2.0)
 
 
@@ -113,7 +113,7 @@ def _root_two(pair: Pair) -> Array | float:
 
 
 def _rare(eps: float) -> Pair:
-    """k = 3, one input: two labels of probability near 1/100 move apart by +-eps."""
+    """K = 3, one input: two labels of probability near 1/100 move apart by +-eps."""
     base = np.array([0.0, 0.0, math.log(98.0)])
     return Pair(
         Model([[1.0]], base[:, None]),
@@ -122,7 +122,7 @@ def _rare(eps: float) -> Pair:
 
 
 def _one_hot_coin(r: float) -> Pair:
-    """k = 2: the second model all but excludes the label, the first is a coin that moved by 4."""
+    """K = 2: the second model all but excludes the label, the first is a coin that moved by 4."""
     return Pair(Model([[1.0]], [[4.0 - r], [r - 4.0]]), Model([[1.0]], [[-r], [r]]))
 
 
@@ -170,7 +170,9 @@ def _lower(name: str, latex: str, divergence: Side, factor: int) -> Statement:
     )  # fmt: skip
 
 
-def _twin(name: str, latex: str, why: str, lhs: Side, envelope: Side, *hypotheses: Hypothesis, **parts: object) -> FalseTwin:
+def _twin(
+    name: str, latex: str, why: str, lhs: Side, envelope: Side, *hypotheses: Hypothesis, **parts: object
+) -> FalseTwin:
     settings = {"domain": _ANY, "hypotheses": hypotheses, **parts}
     return FalseTwin(Statement(name, latex, lhs=lhs, envelope=envelope, **settings), why)  # type: ignore[arg-type]
 
@@ -258,4 +260,3 @@ THEOREM = Theorem(
                     lambda: float(_chi_squared(coin(1.0))), "by hand"),
     ),
 )  # fmt: skip
-

@@ -23,7 +23,7 @@ import numpy as np
 
 from theory._arrays import Array, is_balls, square
 from theory.catalogue import examples
-from theory.catalogue._quantities import positive, rational, ratio, squared_distance
+from theory.catalogue._quantities import positive, ratio, rational, squared_distance
 from theory.claims import Domain
 from theory.distances import llv_distance, llv_part_of
 from theory.models import Model, Pair, centre_rows, label_subsets, pivoted
@@ -124,7 +124,7 @@ def _vary_all(pair: Pair) -> Array:
 
 
 def _almost_uniform(eps: float) -> Pair:
-    """m = 1, k = 2, logits of size eps: log p_1 and log p_0 move oppositely by halves, so both deviations are eps."""
+    """M = 1, k = 2, logits of size eps: log p_1 and log p_0 move oppositely by halves, so both deviations are eps."""
     labels = np.array([[0.5], [-0.5]])
     first, second = np.array([[-2.0], [0.0], [2.0], [1.0], [-1.0]]), np.array([[-2.0], [1.0], [2.0], [0.0], [-1.0]])
     return Pair(Model(eps * first, labels), Model(eps * second, labels))

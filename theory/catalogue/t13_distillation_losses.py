@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 
 from theory._arrays import Array, namespace_of, square
-from theory.catalogue._quantities import rational, ratio, squared_distance
+from theory.catalogue._quantities import ratio, rational, squared_distance
 from theory.claims import Domain
 from theory.distances import mean_over_inputs, pointwise_kl_divergence, temperature_kl
 from theory.models import Model, Pair, centre_labels
@@ -112,7 +112,9 @@ def _varying(pair: Pair) -> Array:
 
 
 _ANY = Domain(inputs=(1, 12), equal_dimensions=False)
-_VARY = Hypothesis("logits vary", r"\operatorname{sd}_y u(x), \operatorname{sd}_y u'(x) > 0", lambda pair: _varying(pair) - 1e-6)
+_VARY = Hypothesis(
+    "logits vary", r"\operatorname{sd}_y u(x), \operatorname{sd}_y u'(x) > 0", lambda pair: _varying(pair) - 1e-6
+)
 _LIMIT = (ExtremalFamily("k=4", "logits of size eps: every temperature is high", _small_logits, 2.0**-14),)
 
 THEOREM = Theorem(

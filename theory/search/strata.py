@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from theory._arrays import Array
 from theory.constructions import (
     Shape,
     conditioned_map,
@@ -31,7 +32,6 @@ from theory.errors import InvalidInput
 from theory.models import Pair
 
 Builder = Callable[[np.random.Generator, Shape], Pair]
-Arrays = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ class Stratum:
     build: Builder
 
 
-def _model(rng: np.random.Generator, shape: Shape, m: int) -> tuple[Arrays, Arrays]:
+def _model(rng: np.random.Generator, shape: Shape, m: int) -> tuple[Array, Array]:
     """Return a plain random model with log-scaled norms."""
     f = log_uniform(rng, shape, 0.3, 3.0) * gaussian(rng, shape, shape.n, m)
     g = log_uniform(rng, shape, 0.3, 3.0) * gaussian(rng, shape, shape.k, m)
     return f, g
 
 
-def _second_embeddings(rng: np.random.Generator, shape: Shape, first: Arrays) -> Arrays:
+def _second_embeddings(rng: np.random.Generator, shape: Shape, first: Array) -> Array:
     """Return the first embeddings in the second's dimension: cut, or padded with small noise."""
     if shape.second == shape.m:
         return first.copy()
@@ -68,7 +68,7 @@ def _second_embeddings(rng: np.random.Generator, shape: Shape, first: Arrays) ->
     return np.concatenate([first, extra], axis=-1)
 
 
-def _relative_noise(rng: np.random.Generator, array: Arrays, size: Arrays) -> Arrays:
+def _relative_noise(rng: np.random.Generator, array: Array, size: Array) -> Array:
     scale = np.sqrt(np.mean(array * array, axis=(-2, -1), keepdims=True))
     return array + size * scale * rng.standard_normal(array.shape)
 
@@ -107,7 +107,7 @@ def _shared_unembeddings(rng: np.random.Generator, shape: Shape) -> Pair:
 
 def _unembedding_spectra(rng: np.random.Generator, shape: Shape) -> Pair:
     """Geometric spectra with gaps up to 1e4 in both unembeddings, in either order against the embeddings."""
-    arrays: list[Arrays] = []
+    arrays: list[Array] = []
     for m in (shape.m, shape.second):
         gap = log_uniform(rng, shape, 1e-4, 1.0)[..., 0]
         values = gap ** np.linspace(0.0, 1.0, m)
@@ -144,7 +144,7 @@ def _outside_column_space(rng: np.random.Generator, shape: Shape) -> Pair:
 
 def _near_rank_loss(rng: np.random.Generator, shape: Shape) -> Pair:
     """One embedding direction nearly lost in one model, and another nearly lost in the labels."""
-    arrays = list((*_model(rng, shape, shape.m), *_model(rng, shape, shape.second)))
+    arrays = [*_model(rng, shape, shape.m), *_model(rng, shape, shape.second)]
     for i, size in ((0, shape.m), (2, shape.second)):
         shrink = np.ones((*shape.batch, 1, size))
         shrink[..., -1:] = log_uniform(rng, shape, 1e-5, 1.0)
@@ -230,7 +230,7 @@ def _small_integers(rng: np.random.Generator, shape: Shape) -> Pair:
 
 
 def _equal_labels_moved(rng: np.random.Generator, shape: Shape) -> Pair:
-    """Few labels carry the difference: a vector of signs and zeros moves them, at all sizes, from a near-uniform base."""
+    """Few labels carry the difference: signs and zeros move them, at all sizes, from a near-uniform base."""
     f, g = _model(rng, shape, shape.m)
     v = rng.integers(-1, 2, (*shape.batch, shape.k, 1)).astype(np.float64)
     v[..., 0, :] = 1.0

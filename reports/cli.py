@@ -1,0 +1,230 @@
+"""The command ``logitbounds``.
+
+Exit status: 0 when all held, 1 when something was refuted or failed, 2 for unusable input, with one line on stderr.
+"""
+
+from __future__ import annotations
+
+import enum
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from theory.errors import InvalidInput
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="What closeness in logit distance and in KL guarantees about neural representations, checked by machine.",
+)
+_OK, _FAILED, _UNUSABLE, _INTERRUPTED = 0, 1, 2, 130
+
+
+class ProfileName(enum.StrEnum):
+    """How hard `verify` tries."""
+
+    quick = "quick"
+    standard = "standard"
+    deep = "deep"
+
+
+class Listing(enum.StrEnum):
+    """What `list` can list."""
+
+    claims = "claims"
+    metrics = "metrics"
+    losses = "losses"
+    datasets = "datasets"
+
+
+@app.command()
+def verify(
+    profile: Annotated[ProfileName, typer.Option(help="How hard to try.")] = ProfileName.quick,
+    out: Annotated[Path, typer.Option(help="Folder for index.html and report.json.")] = Path("runs/verify"),
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same verdicts.")] = 0,
+) -> int:
+    """Verify the whole theory: attack every theorem, refute every false twin, state all on trained models."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    _require("torch", "sklearn", "matplotlib")
+    _require_folder(out)
+    from reports.files import write_json, write_whole
+    from reports.page import render
+    from reports.verification import as_json, run_verification
+
+    console = Console()
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("verifying", total=None)
+        run = run_verification(
+            profile.value,
+            seed,
+            lambda name, done, total: bar.update(task, description=f"{name} done", completed=done, total=total),
+        )
+    write_json(out / "report.json", as_json(run))
+    write_whole(out / "index.html", render(run))
+    _print_verification(console, run)
+    console.print(f"report: {out / 'index.html'}   data: {out / 'report.json'}", soft_wrap=True, highlight=False)
+    return _FAILED if run.failures else _OK
+
+
+def _print_verification(console: Console, run: Any) -> None:
+    from reports.page import kl_bound_table, number
+    from reports.verification import sharp_constant
+
+    table = Table(title=f"Theorems (profile {run.profile}, seed {run.seed}, {run.seconds:.1f} s)", title_justify="left")
+    for heading in ("", "theorem", "held", "evidence"):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if heading == "theorem" else None)
+    for heading in ("worst", "sharp", "twins", "known"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for report in run.theorems:
+        main = report.statements[0]
+        table.add_row(
+            report.theorem.identifier, report.theorem.title, "[green]held" if report.held else "[red]FAILED",
+            str(main.evidence), number(main.worst_ratio), number(sharp_constant(report)),
+            f"{sum(t.refuted for t in report.twins)}/{len(report.twins)}",
+            f"{sum(a.ok for a in report.answers)}/{len(report.answers)}",
+        )  # fmt: skip
+    console.print(table)
+    real = Table(title="Trained models: the floor tau, the KL bound and the truth", title_justify="left")
+    for heading in ("pair", "accuracy", "log10 tau", "KL", "2 KL/tau", "true d²", ""):
+        real.add_column(heading, justify="left" if heading in ("pair", "") else "right", no_wrap=True)
+    for row in kl_bound_table(run.real):
+        real.add_row(
+            row["name"].removesuffix(" student"),
+            f"{row['student_accuracy']:.3f}",
+            f"{row['log10_tau']:.1f}",
+            number(row["kl"]),
+            number(row["bound"]),
+            number(row["truth"]),
+            "[yellow]vacuous" if row["vacuous"] else "informative",
+        )
+    console.print(real)
+    for line in run.failures:
+        console.print(f"[red]FAILED[/red] {line}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def compare(
+    first: Annotated[
+        Path, typer.Argument(metavar="A", help="A saved model: .npz, .safetensors, or a directory of shards.")
+    ],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another, over the same inputs and labels.")],
+    json: Annotated[Path | None, typer.Option(help="Write all numbers to this file.")] = None,
+) -> int:
+    """Compare two saved models: every distance, every guarantee with both sides, and which are vacuous."""
+    from reports.comparison import compare as compared
+    from reports.files import load_model, write_json
+    from reports.page import number
+
+    if json is not None:
+        _require_folder(json.parent)
+    result: Any = compared(load_model(first), load_model(second), (str(first), str(second)))
+    console = Console()
+    table = Table(title=f"{first}  and  {second}", title_justify="left")
+    table.add_column("measure")
+    table.add_column("value", justify="right")
+    for name, value in result["measures"].items():
+        table.add_row(name, number(value) if value is not None else f"[dim]{result['undefined'][name]}")
+    console.print(table)
+    table = Table(title="Guarantees", title_justify="left")
+    for heading, justify in (("", "left"), ("statement", "left"), ("truth", "right"), ("bound", "right"), ("", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for g in result["guarantees"]:
+        word = "[red]VIOLATED" if g["holds"] is False else "[yellow]vacuous" if g["vacuous"] else ""
+        table.add_row(
+            g["theorem"], g["statement"].replace("_", " "), number(g["truth"]), number(g["bound"]),
+            word if g["applies"] and not g["reason"] else f"[dim]{g['reason']}",
+        )  # fmt: skip
+    console.print(table)
+    if json is not None:
+        write_json(json, result)
+    return _FAILED if any(g["holds"] is False for g in result["guarantees"]) else _OK
+
+
+@app.command("list")
+def listing(what: Annotated[Listing, typer.Argument(help="What to list.")] = Listing.claims) -> int:
+    """List the statements of the catalogue, the measures, the distillation losses or the datasets."""
+    for line in _listed(what):
+        typer.echo(line)
+    return _OK
+
+
+def _listed(what: Listing) -> list[str]:
+    if what is Listing.claims:
+        from theory.catalogue import theorems
+
+        lines = []
+        for theorem in theorems().values():
+            lines.append(f"{theorem.identifier}  {theorem.title}")
+            lines += [f"    {statement.name}" for statement in theorem.statements]
+            lines += [f"    {twin.name}  (false twin)" for twin in theorem.twins]
+        return lines
+    if what is Listing.metrics:
+        import theory
+
+        names = sorted(
+            name
+            for name in theory.__all__
+            if callable(getattr(theory, name)) and name.islower() and name not in _NOT_MEASURES
+        )
+        return [f"{name}  {(getattr(theory, name).__doc__ or '').splitlines()[0]}" for name in names]
+    _require("torch", "sklearn")
+    if what is Listing.losses:
+        from empirics.losses import losses
+
+        return sorted(losses())
+    return ["digits  scikit-learn's handwritten digits, 1,797 images of 8 x 8"]
+
+
+_NOT_MEASURES = frozenset({"alignment", "claim", "metric", "identifiability_profile"})
+
+
+def _require(*packages: str) -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise InvalidInput(f"this command needs {', '.join(missing)}: pip install 'logitbounds[verify]'")
+
+
+def _require_folder(path: Path) -> None:
+    """Make the folder that output goes to before any work is done."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"{path}: not a folder that can be written to ({error.strerror})") from None
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit with its status."""
+    try:
+        status = app(arguments, standalone_mode=False)
+    except InvalidInput as error:
+        sys.exit(_complaint(str(error)))
+    except KeyboardInterrupt:
+        typer.echo("logitbounds: interrupted; nothing was written", err=True)
+        sys.exit(_INTERRUPTED)
+    except Exception as error:
+        # Typer's own complaints about options and arguments carry their message this way.
+        if not hasattr(error, "format_message"):
+            raise
+        sys.exit(_complaint(error.format_message()))
+    sys.exit(status if isinstance(status, int) else _OK)
+
+
+def _complaint(message: str) -> int:
+    line = " ".join(message.split())
+    typer.echo(f"logitbounds: {line}", err=True)
+    return _UNUSABLE
