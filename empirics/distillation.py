@@ -15,11 +15,11 @@ from theory.models import Pair
 
 PLANE = Architecture(hidden=(128, 128), dimension=2)
 """Embeds in the plane, so that representations can be drawn. Layers of 256 would gain half a point of accuracy for
-twice the time."""
+nearly twice the time."""
 
 # Noise of a fifth of the pixel range keeps the networks from memorising some 1,300 images: teachers reach .98 on the
 # test part, without it .95. The peak rate is high because embeddings have to grow to norms around 30 while a step of
-# Adam moves a weight by about the rate: at a quarter of it students by L1 and L2 stop two points of accuracy short.
+# Adam moves a weight by about the rate: at a quarter of it L1 and L2 students stop two points short of the teacher.
 TEACHER = Recipe(epochs=100, batch_size=128, peak_rate=2e-2, noise=0.2)
 """1,100 steps, about a second."""
 

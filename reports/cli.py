@@ -85,7 +85,9 @@ def _print_verification(console: Console, run: Any) -> None:
 
     table = Table(title=f"Theorems (profile {run.profile}, seed {run.seed}, {run.seconds:.1f} s)", title_justify="left")
     for heading in ("", "theorem", "held", "evidence"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if heading == "theorem" else None)
+        # The title gives way on a narrow terminal: the numbers are what the table is for.
+        width = max(18, console.width - 58) if heading == "theorem" else None
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=width)
     for heading in ("worst", "sharp", "twins", "known"):
         table.add_column(heading, justify="right", no_wrap=True)
     for report in run.theorems:
@@ -98,16 +100,16 @@ def _print_verification(console: Console, run: Any) -> None:
         )  # fmt: skip
     console.print(table)
     real = Table(title="Trained models: the floor tau, the KL bound and the truth", title_justify="left")
-    for heading in ("pair", "accuracy", "log10 tau", "KL", "2 KL/tau", "true d²", ""):
-        real.add_column(heading, justify="left" if heading in ("pair", "") else "right", no_wrap=True)
+    for heading in ("digits, student", "acc.", "lg tau", "KL", "2 KL/tau", "true d²", ""):
+        real.add_column(heading, justify="left" if heading in ("digits, student", "") else "right", no_wrap=True)
     for row in kl_bound_table(run.real):
         real.add_row(
-            row["name"].removesuffix(" student"),
+            row["name"].removeprefix("digits: ").removesuffix(" student"),
             f"{row['student_accuracy']:.3f}",
             f"{row['log10_tau']:.1f}",
-            number(row["kl"]),
-            number(row["bound"]),
-            number(row["truth"]),
+            f"{row['kl']:.3g}",
+            "> 1e308" if row["bound"] is None else f"{row['bound']:.1e}",
+            f"{row['truth']:.4g}",
             "[yellow]vacuous" if row["vacuous"] else "informative",
         )
     console.print(real)

@@ -103,7 +103,7 @@ def _distil(seed: int) -> tuple[str, tuple[DistilledPair, ...]]:
     from empirics.distillation import digits_pairs
 
     torch.set_num_threads(1)
-    return "digits", digits_pairs(seed)
+    return "digits", digits_pairs(seed, losses=("kl", "l1", "l2"))
 
 
 def _stated(distilled: tuple[DistilledPair, ...]) -> tuple[RealModel, ...]:

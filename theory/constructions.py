@@ -117,19 +117,24 @@ def small_integers(
     return rng.integers(-bound, bound + 1, (*shape.batch, rows, columns)).astype(np.float64)
 
 
+def made_diverse(rows: Float[Array, "*batch k m"]) -> Float[Array, "*batch k m"]:
+    """Return the rows, with a staircase added where their centred matrix lacks full column rank.
+
+    The first label stays and label i moves far along e_i, in whole numbers.
+    """
+    k, m = rows.shape[-2:]
+    stairs = np.zeros((k, m))
+    stairs[1 : m + 1] = 2 * m * np.ceil(np.max(np.abs(rows)) + 1.0) * np.eye(m)
+    values = np.linalg.svd(rows - rows.mean(axis=-2, keepdims=True), compute_uv=False)
+    deficient = values[..., m - 1] < 1e-3 * np.maximum(values[..., 0], 1e-3)
+    return np.where(deficient[..., None, None], rows + stairs, rows)
+
+
 def integer_labels(
     rng: np.random.Generator, shape: Shape, columns: int, bound: int = 3
 ) -> Float[Array, "*batch k columns"]:
-    """Return integer unembeddings whose centred matrix has full column rank.
-
-    Where a draw is deficient, a staircase is added: the first label at the origin and label i at a multiple of e_i.
-    """
-    drawn = small_integers(rng, shape, shape.k, columns, bound)
-    stairs = np.zeros((shape.k, columns))
-    stairs[1 : columns + 1] = 2 * bound * columns * np.eye(columns)
-    values = np.linalg.svd(drawn - drawn.mean(axis=-2, keepdims=True), compute_uv=False)
-    deficient = values[..., columns - 1] < 1e-6 * np.maximum(values[..., 0], 1.0)
-    return np.where(deficient[..., None, None], drawn + stairs, drawn)
+    """Return integer unembeddings whose centred matrix has full column rank."""
+    return made_diverse(small_integers(rng, shape, shape.k, columns, bound))
 
 
 def scaled_to_floor(
@@ -160,19 +165,18 @@ def near_labels(
     return directions + spread * rng.standard_normal(directions.shape)
 
 
-def on_regular_polygon(labels: int, dimension: int, turn: int = 1) -> Float[Array, "labels dimension"]:
-    """Return labels spread over a sphere, so that each is its own best label: a polygon, or a simplex and its rest.
+def on_regular_polygon(labels: int, dimension: int) -> Float[Array, "labels dimension"]:
+    """Return labels spread over the unit sphere (on a line, over an interval).
 
-    In the plane `turn` multiplies the angles, which permutes the labels without changing who wins.
+    Off the line all have norm one, so that each is its own best label: g_i . g_j < 1 = g_i . g_i.
     """
     if dimension == 1:
         return np.linspace(1.0, -1.0, labels)[:, None]
-    angles = 2 * math.pi * turn * np.arange(labels) / labels
-    points = np.zeros((labels, dimension))
-    points[:, 0], points[:, 1] = np.cos(angles), np.sin(angles)
-    for j in range(2, dimension):
-        points[:, j] = np.cos((j + 1) * angles / 2 + 0.3 * j) / math.sqrt(2)
-    return points
+    angles = 2 * math.pi * np.arange(labels) / labels
+    waves = [np.cos(angles), np.sin(angles)]
+    waves += [np.cos((j + 1) * angles / 2 + 0.3 * j) / math.sqrt(2) for j in range(2, dimension)]
+    points = np.stack(waves, axis=-1)
+    return points / np.linalg.norm(points, axis=-1, keepdims=True)
 
 
 def pair_of(f: Array, g: Array, f2: Array, g2: Array) -> Pair:
