@@ -35,10 +35,13 @@ from theory import (
     volume_dissimilarity,
 )
 from theory.catalogue import theorems
-from theory.statements import Hypothesis, Statement, as_floats
+from theory.evidence import Verdict, decide
+from theory.statements import Evaluation, Hypothesis, Statement, as_floats, excess
 
 _SUBSETS = 200_000  # more subsets than this are sampled, and guarantees that enumerate them are not computed
 _DRAWS = 20_000
+_ROUNDING = 1e-9  # relative excess of a truth over its bound that rounding can explain
+_BALL_ENTRIES = 50_000  # log-probabilities up to which a statement is decided in balls
 
 
 @dataclass(frozen=True)
@@ -164,17 +167,29 @@ def _guarantee(identifier: str, statement: Statement, pair: Pair) -> Guarantee:
         return declined(str(error))
     if math.isnan(truth) or math.isnan(bound):
         return declined("a side is not a number on this pair")
+    holds, doubt = _judged(statement, pair, truth, bound)
     return Guarantee(
         theorem=identifier,
         statement=statement.name,
         latex=statement.latex,
         applies=True,
-        reason="" if math.isfinite(bound) else "the bound exceeds the range of float64",
+        reason=doubt if math.isfinite(bound) else "the bound exceeds the range of float64",
         bound=bound if math.isfinite(bound) else None,
         truth=truth,
         vacuous=None if trivial is None else bound >= trivial,
-        holds=truth <= bound + 1e-9 * (abs(truth) + abs(bound)),
+        holds=holds,
     )
+
+
+def _judged(statement: Statement, pair: Pair, truth: float, bound: float) -> tuple[bool | None, str]:
+    """Whether the statement holds on this pair: balls decide where float64 sees a violation beyond rounding."""
+    sides = Evaluation(np.asarray(truth), np.asarray(bound), np.asarray(True))
+    if not float(excess(statement, pair, sides)) > _ROUNDING:
+        return True, ""
+    if pair.n * pair.k > _BALL_ENTRIES:
+        return None, "float64 sees a violation; the pair is too large to decide it in balls"
+    verdict = decide(statement, pair).verdict
+    return verdict is not Verdict.REFUTED, "" if verdict in (Verdict.HOLDS, Verdict.REFUTED) else "equal to rounding"
 
 
 def _failing(hypothesis: Hypothesis) -> str:

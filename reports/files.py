@@ -110,7 +110,11 @@ def _arrays(path: Path, required: bool) -> dict[str, np.ndarray]:
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # The stream is ours, so that it is closed whatever the reader thinks of its contents.
+        with path.open("rb") as stream:
+            archive = np.load(stream, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("a single array, not an archive of named ones")
             return {name: archive[name] for name in archive.files if name in _NAMES} | {
                 name: np.empty(0) for name in archive.files if name not in _NAMES
             }

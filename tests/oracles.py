@@ -43,9 +43,9 @@ def _with_enough_digits(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def run(a: Arrays, b: Arrays, *args: object, **kwargs: object) -> object:
-        reach = max(float(np.abs(f @ (g - g.mean(0)).T).max()) for f, g in (a, b))
-        offset = max(float(np.abs(f).max() * np.abs(g).max()) for f, g in (a, b))
-        with mp.workdps(GUARD + int(4 * reach / math.log(10)) + int(math.log10(1 + offset))):
+        reach = max(float(np.ptp(f @ (g - g.mean(0)).T, axis=1).max()) for f, g in (a, b))
+        terms = max(float(np.abs(f).max() * np.abs(g).max()) for f, g in (a, b))
+        with mp.workdps(GUARD + int(reach / math.log(10)) + int(math.log10(1 + terms))):
             return +function(a, b, *args, **kwargs)
 
     return run
@@ -60,8 +60,13 @@ def centred_logits(model: Arrays) -> list[Row]:
     return [[u - mp.fsum(row) / len(row) for u in row] for row in logits(model)]
 
 
+def _log_softmax(rows: list[Row]) -> list[Row]:
+    normalisers = [mp.log(mp.fsum(mp.exp(v) for v in row)) for row in rows]
+    return [[u - z for u in row] for row, z in zip(rows, normalisers, strict=True)]
+
+
 def log_probabilities(model: Arrays) -> list[Row]:
-    return [[u - mp.log(mp.fsum(mp.exp(v) for v in row)) for u in row] for row in logits(model)]
+    return _log_softmax(logits(model))
 
 
 def mean(values: Sequence[mp.mpf]) -> mp.mpf:
@@ -138,8 +143,7 @@ def hellinger(a: Arrays, b: Arrays) -> mp.mpf:
 @_with_enough_digits
 def temperature_kl(a: Arrays, b: Arrays, temperature: float) -> mp.mpf:
     def cooled(model: Arrays) -> list[Row]:
-        rows = [[u / mp.mpf(temperature) for u in row] for row in logits(model)]
-        return [[u - mp.log(mp.fsum(mp.exp(v) for v in row)) for u in row] for row in rows]
+        return _log_softmax([[u / mp.mpf(temperature) for u in row] for row in logits(model)])
 
     return mp.mpf(temperature) ** 2 * mean([_kl_of_rows(p, q) for p, q in zip(cooled(a), cooled(b), strict=True)])
 

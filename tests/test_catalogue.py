@@ -18,6 +18,7 @@ THEOREMS = list(theorems().values())
 STATEMENTS = [(t.identifier, s) for t in THEOREMS for s in t.statements]
 TWINS = [(t.identifier, twin) for t in THEOREMS for twin in t.twins]
 SHARP = [(i, s, family) for i, s in STATEMENTS for family in s.sharp]
+SHARP_IDS = [f"{i}-{s.name}-{f.name}" for i, s, f in SHARP]
 ANSWERS = [(t.identifier, answer) for t in THEOREMS for answer in t.known_answers]
 
 
@@ -42,7 +43,7 @@ def test_every_entry_is_complete(entry):
 
 
 def test_an_unknown_theorem_is_refused():
-    with pytest.raises(InvalidInput, match="identifier: expected one of T1, .*saw 'T99'"):
+    with pytest.raises(InvalidInput, match=r"identifier: expected one of T1, .*saw 'T99'"):
         theorem("T99")
 
 
@@ -73,7 +74,7 @@ def test_statements_hold_on_structured_pairs(identifier, statement):
     check()
 
 
-@pytest.mark.parametrize(("identifier", "statement", "family"), SHARP, ids=[f"{i}-{s.name}-{f.name}" for i, s, f in SHARP])
+@pytest.mark.parametrize(("identifier", "statement", "family"), SHARP, ids=SHARP_IDS)
 def test_sharp_constants_are_reached(identifier, statement, family):
     pair = family.pair(family.parameter)
     evaluation = evaluate(statement, pair)
@@ -82,7 +83,7 @@ def test_sharp_constants_are_reached(identifier, statement, family):
     assert decide(statement, pair).verdict is not Verdict.REFUTED
 
 
-@pytest.mark.parametrize(("identifier", "statement", "family"), SHARP, ids=[f"{i}-{s.name}-{f.name}" for i, s, f in SHARP])
+@pytest.mark.parametrize(("identifier", "statement", "family"), SHARP, ids=SHARP_IDS)
 def test_a_constant_five_percent_smaller_is_refuted_in_balls(identifier, statement, family):
     broken = replace(statement, constant=lambda pair: statement.constant(pair) * 19 / 20)
     assert decide(broken, family.pair(family.parameter)).verdict is Verdict.REFUTED

@@ -68,35 +68,49 @@ def _wrap(value: Any) -> Balls:
     return out
 
 
-def _elementwise(function: Callable[..., Any]) -> Callable[..., Balls]:
+def _elementwise(function: Callable[..., Any], what: str) -> Callable[..., Balls]:
+    """Lift a function of one ball to arrays."""
     lifted = np.frompyfunc(function, 1, 1)
-    return lambda x: _wrap(lifted(asarray(x)))
+
+    def over_array(x: Balls) -> Balls:
+        return _wrap(lifted(asarray(x)))
+
+    over_array.__doc__ = f"Enclose {what}, entry by entry."
+    return over_array
 
 
-exp = _elementwise(lambda x: x.exp())
-expm1 = _elementwise(lambda x: x.expm1())
-log = _elementwise(lambda x: x.log())
-log1p = _elementwise(lambda x: x.log1p())
-tanh = _elementwise(lambda x: x.tanh())
-abs = _elementwise(lambda x: x if x >= 0 else (-x if x <= 0 else _hull(_ZERO, x.abs_upper())))
+exp = _elementwise(lambda x: x.exp(), "e^x")
+expm1 = _elementwise(lambda x: x.expm1(), "e^x - 1")
+log = _elementwise(lambda x: x.log(), "log x")
+log1p = _elementwise(lambda x: x.log1p(), "log(1 + x)")
+tanh = _elementwise(lambda x: x.tanh(), "tanh x")
+abs = _elementwise(lambda x: x if x >= 0 else (-x if x <= 0 else _hull(_ZERO, x.abs_upper())), "|x|")
 # The square root of a non-negative quantity whose ball straddles zero: cut the ball, not the root.
-sqrt = _elementwise(lambda x: x.nonnegative_part().sqrt() if not x.is_nan() else x)
+sqrt = _elementwise(lambda x: x if x.is_nan() else x.nonnegative_part().sqrt(), "the root of a non-negative x")
 
 
 def _hull(x: arb, y: arb) -> arb:
     return x.union(y)
 
 
-def _binary(function: Callable[[arb, arb], arb]) -> Callable[..., Balls]:
+def _binary(function: Callable[[arb, arb], arb], what: str) -> Callable[..., Balls]:
+    """Lift a function of two balls to arrays."""
     lifted = np.frompyfunc(function, 2, 1)
-    return lambda x, y: _wrap(lifted(asarray(x), asarray(y)))
+
+    def over_arrays(x: Balls, y: Balls) -> Balls:
+        return _wrap(lifted(asarray(x), asarray(y)))
+
+    over_arrays.__doc__ = f"Enclose {what}, entry by entry."
+    return over_arrays
 
 
-maximum = _binary(lambda x, y: x.max(y))
-minimum = _binary(lambda x, y: x.min(y))
+maximum = _binary(lambda x, y: x.max(y), "the larger of two")
+minimum = _binary(lambda x, y: x.min(y), "the smaller of two")
 
 
-def _reduced(function: Callable[[list[arb]], arb]) -> Callable[..., Balls]:
+def _reduced(function: Callable[[list[arb]], arb], what: str) -> Callable[..., Balls]:
+    """Lift a function of a list of balls to axes of an array."""
+
     def reduce(x: Balls, axis: Axis = None, keepdims: bool = False) -> Balls:
         x = asarray(x)
         axes = (
@@ -111,6 +125,7 @@ def _reduced(function: Callable[[list[arb]], arb]) -> Callable[..., Balls]:
             out[index] = function(list(moved[index]))
         return np.expand_dims(out, axes) if keepdims else out
 
+    reduce.__doc__ = f"Enclose {what} over the given axes."
     return reduce
 
 
@@ -135,10 +150,10 @@ def _total(values: list[arb]) -> arb:
     return total
 
 
-sum = _reduced(_total)
-mean = _reduced(lambda values: _total(values) / len(values))
-max = _reduced(_largest)
-min = _reduced(_smallest)
+sum = _reduced(_total, "the sum")
+mean = _reduced(lambda values: _total(values) / len(values), "the mean")
+max = _reduced(_largest, "the largest")
+min = _reduced(_smallest, "the smallest")
 
 
 def where(condition: Any, x: Any, y: Any) -> Balls:
@@ -148,7 +163,7 @@ def where(condition: Any, x: Any, y: Any) -> Balls:
 
 def indicator(x: Balls) -> Balls:
     """1 where x > 0, 0 where x <= 0, and the interval [0, 1] where the ball cannot tell."""
-    return _elementwise(lambda v: _ONE if v > 0 else (_ZERO if v <= 0 else _hull(_ZERO, _ONE)))(x)
+    return _elementwise(lambda v: _ONE if v > 0 else (_ZERO if v <= 0 else _hull(_ZERO, _ONE)), "whether x > 0")(x)
 
 
 def clip(x: Balls, low: float, high: float) -> Balls:

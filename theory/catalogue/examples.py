@@ -2,8 +2,8 @@
 
 References
 ----------
-arXiv 2602.15438 (2026) for the rotation and the small-KL example, rebuilt from their description; the exact
-families (pentagon, square, smallest) are derived here.
+arXiv 2602.15438 (2026) for the rotation and the small-KL example and arXiv 2506.03784 (2025) for the permuted
+clusters, rebuilt from their description; the exact families (pentagon, square, smallest) are derived here.
 """
 
 from __future__ import annotations
@@ -81,6 +81,28 @@ def smallest(r: float, c: float = 3.0) -> Pair:
     unembeddings = np.array([[0.5], [-0.5]])
     first, second = np.array([[r], [c * r], [-r], [-c * r]]), np.array([[c * r], [r], [-c * r], [-r]])
     return Pair(Model(first, unembeddings), Model(second, unembeddings))
+
+
+CLUSTER_ORDER = (5, 0, 2, 4, 6, 1, 3)
+
+
+def permuted_clusters(rho: float) -> Pair:
+    """Return seven clusters on a circle, permuted together with their labels in the second model: KL -> 0 as rho grows.
+
+    k = 7, m = 2. Unembeddings of norm rho at multiples of 360/7 degrees; 1,000 inputs around twice each direction,
+    with variance 0.002 in each coordinate. The second model permutes labels and clusters by `CLUSTER_ORDER`. The spread
+    of the clusters is not printed with the table: this one reproduces its digits.
+
+    References
+    ----------
+    arXiv 2506.03784 (2025), Table 1.
+    """
+    angles = 2 * math.pi / 7 * np.arange(7)
+    order = list(CLUSTER_ORDER)
+    noise = math.sqrt(0.002) * np.random.default_rng(0).standard_normal((7, 1000, 2))
+    clusters = on_circle(angles, 2.0)[:, None, :] + noise
+    labels = on_circle(angles, rho)
+    return Pair(Model(clusters.reshape(-1, 2), labels), Model(clusters[order].reshape(-1, 2), labels[order]))
 
 
 def shifted_teacher(shift: Float[np.ndarray, " m"]) -> Pair:

@@ -19,6 +19,7 @@ arXiv 2506.03784 (2025), Theorem 3.1, for the phenomenon; the families are deriv
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -72,6 +73,10 @@ def _smallest_kl(pair: Pair) -> Array:
     xp = pair.xp
     r, cr = (pair.a.embeddings[..., i, 0] for i in (0, 1))
     return (cr - r) / 2 * (1 / (1 + xp.exp(-cr)) - 1 / (1 + xp.exp(-r)))
+
+
+def _cluster_kl(rho: float) -> float:
+    return float(kl(examples.permuted_clusters(rho)))
 
 
 _RANK = full_rank_embeddings(centred=False)
@@ -164,6 +169,8 @@ THEOREM = Theorem(
         KnownAnswer("pentagon top-label agreement", "1.0", lambda: _agreement(examples.pentagon(10.0)), "derived here"),
         KnownAnswer("pentagon KL closed form, relative difference at r = 10", "0.000000000000",
                     lambda: float(kl(examples.pentagon(10.0))) / _pentagon_kl(10.0) - 1, "derived here"),
+        *(KnownAnswer(f"permuted clusters KL, rho = {rho:g}", digits, partial(_cluster_kl, rho), "arXiv 2506.03784, Table 1")
+          for rho, digits in ((3.0, ".887"), (8.0, ".069"), (14.0, ".0015"), (18.0, "1e-4"))),
         KnownAnswer("square d_rep^2", "1.500000", lambda: float(squared_d_rep(examples.square(10.0))), "derived here"),
         KnownAnswer("square 1 - m_CCA, rho = (1, 0)", ".500000",
                     lambda: float(one_minus_mean_cca(examples.square(10.0))), "derived here"),
