@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from reports.verification import RealModel, VerificationRun
+from theory import alignment, mean_cca, squared_logit_distance
 
 # Okabe and Ito's palette: told apart by colour-blind readers, and by grey value in print.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
@@ -69,24 +70,39 @@ def attained(run: VerificationRun) -> str:
     return _svg(figure, "How close the search came to each bound")
 
 
-def embeddings(real: tuple[RealModel, ...], labels: np.ndarray | None = None) -> str:
-    """Draw the teacher's embeddings and each student's, one colour a predicted label of the teacher."""
+def embeddings(real: tuple[RealModel, ...]) -> str:
+    """Draw the teacher's embeddings and each student's, mapped onto the teacher's plane by A*.
+
+    Equal distributions would give equal pictures. One colour a label, as the teacher predicts it.
+    """
     if not real or any(model.pair.a.m != 2 or model.pair.b.m != 2 for model in real):
         return ""
-    first = real[0].pair.a
-    shown = np.argmax(first.centred_logits, axis=-1) if labels is None else labels
-    panels = [("teacher", first), *((model.name.removeprefix("digits: "), model.pair.b) for model in real)]
-    figure, axes = _figure(2.2 * len(panels), 2.5, len(panels))
-    for axis, (title, model) in zip(axes, panels, strict=True):
-        points = model.embeddings
-        axis.scatter(points[:, 0], points[:, 1], c=[_LABELS[i % len(_LABELS)] for i in shown], s=5, linewidths=0)
-        scale = np.max(np.abs(points)) / np.max(np.linalg.norm(model.unembeddings, axis=1))
-        for y, g in enumerate(model.unembeddings):
-            axis.plot([0, g[0] * scale], [0, g[1] * scale], color=_LABELS[y % len(_LABELS)], linewidth=0.9)
+    return _svg(aligned_embeddings(real), "Embeddings of the teacher, and of the students after the best linear map")
+
+
+def aligned_embeddings(real: tuple[RealModel, ...]) -> Any:
+    """Return the figure of `embeddings`."""
+    teacher = real[0].pair.a
+    shown = [_LABELS[i % len(_LABELS)] for i in np.argmax(teacher.centred_logits, axis=-1)]
+    panels = [("teacher", f"accuracy {real[0].teacher_accuracy:.3f}", teacher.embeddings)]
+    for model in real:
+        a, b = model.pair.a, model.pair.b
+        caption = (
+            f"accuracy {model.student_accuracy:.3f}, $d_{{logit}}^2$ = {squared_logit_distance(a, b):,.0f},\n"
+            f"$m_{{CCA}}$ = {mean_cca(a.embeddings, b.embeddings):.3f}"
+        )
+        panels.append((model.name.removeprefix("digits: "), caption, b.embeddings @ alignment(a, b).T))
+    figure, axes = _figure(2.6 * len(panels), 3.1, len(panels))
+    reach = 1.1 * float(np.max(np.abs(teacher.embeddings)))
+    for axis, (title, caption, points) in zip(axes, panels, strict=True):
+        axis.scatter(points[:, 0], points[:, 1], c=shown, s=6, linewidths=0)
         axis.set_title(title, fontsize=9)
-        axis.set_aspect("equal", adjustable="datalim")
+        axis.set_xlabel(caption, fontsize=8)
+        axis.set_xlim(-reach, reach)
+        axis.set_ylim(-reach, reach)
+        axis.set_aspect("equal")
         axis.tick_params(labelsize=6)
-    return _svg(figure, "Embeddings of teacher and students, with the directions of the unembeddings")
+    return figure
 
 
 def bounds_against_truth(real: tuple[RealModel, ...]) -> str:
