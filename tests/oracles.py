@@ -225,7 +225,7 @@ def _centred_columns(rows: list[Row]) -> list[Row]:
 @_with_enough_digits
 def squared_alignment_error(a: Arrays, b: Arrays) -> mp.mpf:
     g, g2 = (mp.matrix(_centred_columns(exact(model[1]))) for model in (a, b))
-    return _residual(exact(a[0]), exact(b[0]), mp.lu_solve(g.T * g, g.T * g2))
+    return _residual(exact(a[0]), exact(b[0]), mp.inverse(g.T * g) * (g.T * g2))
 
 
 # --------------------------------------------------------------------------- similarities of embeddings
