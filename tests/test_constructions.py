@@ -47,7 +47,7 @@ def test_spectra_are_as_asked():
     labels = with_spectrum(rng(), SHAPE, 5, values)
     assert np.allclose(labels.mean(axis=-2), 0, atol=1e-13)
     assert np.allclose(np.linalg.svd(labels, compute_uv=False), values, rtol=1e-9)
-    with pytest.raises(InvalidInput, match="rows: .* at least 4 rows, saw 3"):
+    with pytest.raises(InvalidInput, match=r"rows: .* at least 4 rows, saw 3"):
         with_spectrum(rng(), SHAPE, 3, values)
 
 

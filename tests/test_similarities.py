@@ -146,7 +146,7 @@ def test_a_representation_is_as_like_itself_as_can_be(measure):
 def test_tensors_and_arrays_agree_and_gradients_flow(measure):
     x, y = torch.tensor(X, requires_grad=True), torch.tensor(MIX)
     value = measure(x, y)
-    assert float(value) == pytest.approx(measure(X, MIX), rel=1e-12)
+    assert value.item() == pytest.approx(measure(X, MIX), rel=1e-12)
     value.backward()
     assert torch.isfinite(x.grad).all()
     assert x.grad.abs().max() > 0
@@ -207,3 +207,14 @@ def test_inputs_are_not_changed():
         measure(x, y)
     assert np.array_equal(x, X)
     assert np.array_equal(y, MIX)
+
+
+def test_many_rows_are_rotated_into_few_without_loss():
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((2000, 3))
+    y = x @ rng.standard_normal((3, 4)) + 1e-3 * rng.standard_normal((2000, 4))
+    angles = np.sort(subspace_angles(x - x.mean(axis=0), y - y.mean(axis=0)))
+    got = canonical_correlations(x, y)
+    assert np.allclose(got[:3], np.cos(angles), rtol=1e-13)
+    assert np.allclose(principal_angles(x - x.mean(axis=0), y - y.mean(axis=0)).sines[:3], np.sin(angles), rtol=1e-10)
+    assert canonical_correlations(x, np.column_stack([x, x[:, 0]]))[3] == 0.0

@@ -131,17 +131,26 @@ def squared_subset_errors_of(pair: Pair, subsets: Int[np.ndarray, "s m+1"]) -> F
 
     The plain form, for small models, batches, gradients and balls.
     """
-    solved = solve_regular(pivoted(pair.a.unembeddings, subsets), pivoted(pair.logit_difference.mT, subsets))
-    return pair.xp.sum(square(solved), axis=(-2, -1)) / pair.n
+    xp, labels = pair.xp, pair.a.unembeddings
+    # Labels with a common offset are known, and differ, only to the rounding of that offset.
+    size = xp.max(xp.abs(labels)[..., subsets, :], axis=(-2, -1))
+    solved = solve_regular(pivoted(labels, subsets), pivoted(pair.logit_difference.mT, subsets), size)
+    return xp.sum(square(solved), axis=(-2, -1)) / pair.n
 
 
-def solve_regular(left: Float[Array, "*batch m m"], right: Float[Array, "*batch m r"]) -> Float[Array, "*batch m r"]:
-    """Solve many square systems; those singular to rounding give nan instead of spoiling the batch."""
+def solve_regular(
+    left: Float[Array, "*batch m m"], right: Float[Array, "*batch m r"], size: Float[Array, "*batch"] | None = None
+) -> Float[Array, "*batch m r"]:
+    """Solve many square systems; those singular to rounding give nan instead of spoiling the batch.
+
+    Rounding is relative to the largest singular value or, where larger, to the `size` of what `left` was made from.
+    """
     xp, m = namespace_of(left), left.shape[-1]
     if is_balls(left):
         return xp.linalg.solve(left, right)
     values = xp.linalg.svdvals(left)
-    regular = (values[..., -1] > m * _EPS * values[..., 0])[..., None, None]
+    largest = values[..., 0] if size is None else xp.maximum(values[..., 0], size)
+    regular = (values[..., -1] > m * _EPS * largest)[..., None, None]
     safe = xp.where(regular, left, xp.eye(m, dtype=left.dtype))
     return xp.where(regular, xp.linalg.solve(safe, right), math.nan)
 
@@ -157,6 +166,7 @@ class _Compressed:
     """
 
     rows: np.ndarray  # [G, K, Z] side by side, (k, m + r + 2): one gather fetches all a subset needs
+    sizes: np.ndarray  # of each label's unembedding before any shift: what its rounding is relative to
     m: int
     floor: float
     n: int
@@ -174,35 +184,39 @@ def _compress(pair: Pair) -> _Compressed:
     def from_first(rows: Array) -> Array:
         return rows - rows[:1]
 
-    # Reference 0 is free; reference I is exact subtraction for nearly equal arrays; A* needs compensation.
-    candidates = [(f, from_first(g2))]
+    # Reference 0 is free; reference I is exact subtraction for nearly equal arrays; A* needs compensation. The size of
+    # the terms of each is that before the first row is subtracted, which may cancel in its turn.
+    candidates = [(f, from_first(g2), from_first(g2))]
     if pair.a.m == pair.b.m:
-        candidates.append((f - f2, from_first(g2 - g)))
+        candidates.append((f - f2, from_first(g2 - g), g2 - g))
 
-    def size(candidate: tuple[np.ndarray, np.ndarray]) -> float:
-        e, h = candidate
+    def size(candidate: tuple[np.ndarray, np.ndarray, np.ndarray]) -> float:
+        e, _, h = candidate
         return float(np.linalg.norm(shifted) * np.linalg.norm(e) + np.linalg.norm(h) * np.linalg.norm(f2))
 
-    e, h = min(candidates, key=size)
-    reduced = _reduce(shifted, e, h, f2)
+    best = min(candidates, key=size)
+    e, h, _ = best
+    sizes = np.max(np.abs(g), axis=-1)
+    reduced = _reduce(shifted, e, h, f2, sizes)
     # Compared with the size of the terms, as in Pair.logit_difference: K and the floor together are Delta.
     kept = math.hypot(float(np.linalg.norm(reduced.logits)), math.sqrt(reduced.floor) * float(np.linalg.norm(shifted)))
-    if kept >= _KEEPS * size((e, h)):
+    if kept >= _KEEPS * size(best):
         return reduced
     reference = np.linalg.lstsq(shifted, from_first(g2), rcond=None)[0]
     high, low = compensated_matmul(np.hstack([f, -f2]), np.hstack([np.eye(pair.m), reference]))
     e = high + low
     high, low = compensated_matmul(np.hstack([g2, -g]), np.hstack([np.eye(pair.b.m), reference.T]))
-    return _reduce(shifted, e, from_first(high) + from_first(low), f2)
+    return _reduce(shifted, e, from_first(high) + from_first(low), f2, sizes)
 
 
-def _reduce(g: np.ndarray, e: np.ndarray, h: np.ndarray, f2: np.ndarray) -> _Compressed:
+def _reduce(g: np.ndarray, e: np.ndarray, h: np.ndarray, f2: np.ndarray, sizes: np.ndarray) -> _Compressed:
     n, m2 = f2.shape
     r: Any = np.linalg.qr(np.hstack([f2, e]), mode="r")
     split = min(n, m2)
     top, floor = r[:split, m2:], float(np.sum(r[split:, m2:] ** 2))
     probe = np.random.default_rng(20260217).standard_normal((len(g), _PROBES))
-    return _Compressed(np.hstack([g, g @ top.T - h @ r[:split, :m2].T, probe]), g.shape[1], floor, n)
+    rows = np.hstack([g, g @ top.T - h @ r[:split, :m2].T, probe])
+    return _Compressed(rows, sizes, g.shape[1], floor, n)
 
 
 def _subset_batches(k: int, size: int, count: int | None, seed: int, width: int) -> Iterator[Int[np.ndarray, "b size"]]:
@@ -232,11 +246,15 @@ def _solve_batch(small: _Compressed, subsets: np.ndarray) -> _SubsetBatch:
     gathered = gathered[:, 1:] - gathered[:, :1]
     m = small.m
     inverted, right = gathered[..., :m], gathered[..., m:]
+    sizes = np.max(small.sizes[subsets], axis=-1)
+
+    def is_singular(values: np.ndarray, size: np.ndarray) -> np.ndarray:
+        return values[:, -1] <= m * _EPS * np.maximum(values[:, 0], size)
+
     try:
         solved = np.linalg.solve(inverted, right)
     except np.linalg.LinAlgError:  # an exact zero pivot: keep the batch, single out the culprits below
-        values = np.linalg.svd(inverted, compute_uv=False)
-        exact = values[:, -1] <= m * _EPS * values[:, 0]
+        exact = is_singular(np.linalg.svd(inverted, compute_uv=False), sizes)
         solved = np.full_like(right, math.inf)
         solved[~exact] = np.linalg.solve(inverted[~exact], right[~exact])
     with np.errstate(invalid="ignore", over="ignore"):
@@ -246,10 +264,10 @@ def _solve_batch(small: _Compressed, subsets: np.ndarray) -> _SubsetBatch:
         conditions = gain * np.linalg.norm(inverted, axis=(-2, -1))
         logits = solved[..., :-_PROBES]
         errors = (np.einsum("sij,sij->s", logits, logits) + small.floor) / small.n
-    suspects = np.flatnonzero(~(conditions < _SUSPECT))
+        suspects = np.flatnonzero(~((conditions < _SUSPECT) & (gain * sizes < _SUSPECT)))
     if suspects.size:
         values = np.linalg.svd(inverted[suspects], compute_uv=False)
-        singular = values[:, -1] <= m * _EPS * values[:, 0]
+        singular = is_singular(values, sizes[suspects])
         conditions[suspects] = np.where(singular, math.inf, values[:, 0] / np.where(singular, 1.0, values[:, -1]))
         errors[suspects[singular]] = math.nan
     return _SubsetBatch(errors, conditions, subsets)
@@ -431,10 +449,10 @@ def identifiability_dissimilarity(
         if statistic == "median":
             median = _median_with_singular(errors)
             if median is None:
-                raise SingularSubset(_first_singular(pair, count, seed, errors))
+                raise SingularSubset(_first_singular(pair, count, seed, np.isnan(errors)))
             return math.sqrt(median)
         if np.isnan(errors).any():
-            raise SingularSubset(_first_singular(pair, count, seed, errors))
+            raise SingularSubset(_first_singular(pair, count, seed, np.isnan(errors)))
         return math.sqrt(math.fsum(errors) / errors.size)
     return _batched_dissimilarity(pair, count, seed, statistic)
 
@@ -445,25 +463,22 @@ def _batched_dissimilarity(pair: Pair, count: int | None, seed: int, statistic: 
         squared_subset_errors_of(pair, subsets) for subsets in _subset_batches(pair.k, pair.m + 1, count, seed, pair.n)
     ]
     errors = xp.concat(parts, axis=-1)
-    if bool(xp.isnan(errors).any()):
-        host = np.asarray(errors.detach().cpu() if hasattr(errors, "detach") else errors)
-        raise SingularSubset(
-            _first_singular(
-                pair,
-                count,
-                seed,
-                host.reshape(-1, host.shape[-1])[np.isnan(host).reshape(-1, host.shape[-1]).any(-1)][0],
-            )
-        )
+    singular = xp.isnan(errors)
     if statistic == "mean":
-        return safe_sqrt(xp.mean(errors, axis=-1))
-    ordered = xp.sort(errors, axis=-1)
-    half = ordered.shape[-1] // 2
-    return safe_sqrt((ordered[..., half] + ordered[..., (ordered.shape[-1] - 1) // 2]) / 2)
+        value = xp.mean(errors, axis=-1)
+    else:  # singular subsets count as larger than any number
+        ordered = xp.sort(xp.where(singular, math.inf, errors), axis=-1)
+        half = ordered.shape[-1] // 2
+        value = (ordered[..., half] + ordered[..., (ordered.shape[-1] - 1) // 2]) / 2
+    undefined = ~xp.isfinite(value) & singular.any(-1)
+    if bool(undefined.any()):
+        first = singular[undefined][0] if pair.batch else singular
+        raise SingularSubset(_first_singular(pair, count, seed, first))
+    return safe_sqrt(value)
 
 
-def _first_singular(pair: Pair, count: int | None, seed: int, errors: np.ndarray) -> tuple[int, ...]:
-    position = int(np.flatnonzero(np.isnan(errors))[0])
+def _first_singular(pair: Pair, count: int | None, seed: int, singular: Array) -> tuple[int, ...]:
+    position = int(np.flatnonzero(np.asarray(singular))[0])
     width = pair.m + min(pair.n, pair.b.m) + _PROBES if is_numpy(pair.a.embeddings) and not pair.batch else pair.n
     for subsets in _subset_batches(pair.k, pair.m + 1, count, seed, width):
         if position < len(subsets):

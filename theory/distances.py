@@ -25,6 +25,7 @@ from theory.models import Model, Pair
 
 _SERIES_BELOW = 0.1  # where e^s - 1 - s is summed as a series: eleven terms leave a remainder below 1e-17
 _OVERFLOW_GUARD = 30.0  # above this exponent log1p(sum) equals logsumexp to the last bit
+_MOMENT_ROWS = 1024  # rows of a block of second moments: half a megabyte at m = 50
 _BLOCK = 1 << 22  # entries of an (n, k) block: large inputs are streamed so that memory stays bounded
 
 
@@ -174,16 +175,32 @@ def _averaged(pointwise: Any, a: Model, b: Model) -> Array:
 # --------------------------------------------------------------------------- logit distance
 
 
+def _frobenius(array: np.ndarray) -> float:
+    """Frobenius norm whose squares do not overflow."""
+    largest = float(np.max(np.abs(array)))
+    return largest * float(np.linalg.norm(array / largest)) if largest > 0 else 0.0
+
+
+def _second_moments(f: np.ndarray, f2: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return F'F, F2'F2 and F'F2, from blocks of rows that are read once and stay in cache."""
+    first, second, mixed = 0.0, 0.0, 0.0
+    for start in range(0, len(f), _MOMENT_ROWS):
+        x, y = f[start : start + _MOMENT_ROWS], f2[start : start + _MOMENT_ROWS]
+        first, second, mixed = first + x.T @ x, second + y.T @ y, mixed + x.T @ y
+    return first, second, mixed  # type: ignore[return-value]
+
+
 def _squared_logit_distance_by_moments(pair: Pair) -> float | None:
     """Evaluate the moment form, or None where cancellation would cost it more than four digits."""
     a, b = pair.a, pair.b
     g, h = a.centred_unembeddings, b.centred_unembeddings
-    moments = [(g.T @ g, a.embeddings.T @ a.embeddings), (h.T @ h, b.embeddings.T @ b.embeddings)]
+    first, second, mixed = _second_moments(a.embeddings, b.embeddings)
+    moments = [(g.T @ g, first), (h.T @ h, second)]
     same, other = (float(np.vdot(labels, inputs)) for labels, inputs in moments)
-    cross = float(np.vdot(g.T @ h, a.embeddings.T @ b.embeddings))
+    cross = float(np.vdot(g.T @ h, mixed))
     value = same - 2.0 * cross + other
     # Against the size of the terms summed: the products of moments may themselves cancel.
-    terms = sum(float(np.linalg.norm(labels) * np.linalg.norm(inputs)) for labels, inputs in moments)
+    terms = sum(_frobenius(labels) * _frobenius(inputs) for labels, inputs in moments)
     return value / pair.n if value > 1e-4 * terms else None
 
 
