@@ -62,9 +62,17 @@ def _as_numpy(name: str, value: object, axes: str) -> Array:
 def _as_torch(name: str, value: Any, axes: str) -> Array:
     import torch
 
-    if value.dtype.is_complex or value.dtype == torch.bool or value.is_sparse:
+    if value.dtype.is_complex or value.dtype == torch.bool or value.layout != torch.strided:
         raise InvalidInput(f"{name}: expected dense real numbers of shape {axes}, saw {_described(value)}")
     return value.to(torch.float64)
+
+
+def _is_made_of_balls(value: object) -> bool:
+    if not is_balls(value):
+        return False
+    from theory import _balls
+
+    return _balls.all_balls(value)
 
 
 def as_real_array(name: str, value: object, axes: tuple[str, ...], minimum: tuple[int, ...]) -> Array:
@@ -75,7 +83,8 @@ def as_real_array(name: str, value: object, axes: tuple[str, ...], minimum: tupl
     name
         What the argument is called, for the error.
     value
-        Anything `numpy.asarray` understands, or a torch tensor (whose gradient graph is kept).
+        Anything `numpy.asarray` understands, a torch tensor (whose gradient graph is kept), or an array of balls
+        (which is handed back).
     axes
         Names of the trailing axes, e.g. ``("n", "m")``.
     minimum
@@ -87,7 +96,10 @@ def as_real_array(name: str, value: object, axes: tuple[str, ...], minimum: tupl
         If `value` is not numeric, has another number of axes, is too short along one, or is not finite.
     """
     expected = f"({', '.join(axes)})"
-    array = _as_torch(name, value, expected) if compat.is_torch_array(value) else _as_numpy(name, value, expected)
+    if _is_made_of_balls(value):
+        array = value
+    else:
+        array = _as_torch(name, value, expected) if compat.is_torch_array(value) else _as_numpy(name, value, expected)
     if array.ndim not in (len(axes), len(axes) + 1):
         raise InvalidInput(
             f"{name}: expected shape {expected} or (batch, {', '.join(axes)}), saw shape {tuple(array.shape)}"
@@ -99,6 +111,8 @@ def as_real_array(name: str, value: object, axes: tuple[str, ...], minimum: tupl
             )
     if array.ndim > len(axes) and array.shape[0] == 0:
         raise InvalidInput(f"{name}: expected at least one element in the batch, saw shape {tuple(array.shape)}")
+    if is_balls(array):  # unbounded ones are an answer, which decides nothing
+        return array
     finite = namespace_of(array).isfinite(array)
     if not bool(finite.all()):
         worst = tuple(int(i) for i in np.argwhere(~np.asarray(finite.cpu() if hasattr(finite, "cpu") else finite))[0])

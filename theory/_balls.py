@@ -173,12 +173,12 @@ def clip(x: Balls, low: float, high: float) -> Balls:
 
 def isnan(x: Balls) -> Any:
     """Whether a ball encloses nothing definite."""
-    return np.frompyfunc(lambda v: v.is_nan(), 1, 1)(asarray(x)).astype(bool)
+    return np.asarray(np.frompyfunc(lambda v: v.is_nan(), 1, 1)(asarray(x)), dtype=bool)
 
 
 def isfinite(x: Balls) -> Any:
     """Whether a ball is bounded."""
-    return np.frompyfunc(lambda v: v.is_finite(), 1, 1)(asarray(x)).astype(bool)
+    return np.asarray(np.frompyfunc(lambda v: v.is_finite(), 1, 1)(asarray(x)), dtype=bool)
 
 
 def sort(x: Balls, axis: int = -1, descending: bool = False) -> Balls:

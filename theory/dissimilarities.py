@@ -30,7 +30,7 @@ _KEEPS = 1e-4  # see theory.models: share of its terms' size below which a diffe
 def require_full_rank(model: Model, name: str) -> None:
     """Raise `RankDeficient` unless Gc has full column rank, to rounding."""
     threshold = max(model.k, model.m) * _EPS
-    if not bool((model.diversity > threshold).all()):
+    if not bool((model.xp.asarray(model.diversity)[None] > threshold).all()):
         raise RankDeficient(
             f"{name}: its {model.k} centred unembeddings do not span all {model.m} dimensions "
             "(diversity fails), so the alignment of embeddings is not unique"
@@ -79,7 +79,7 @@ def alignment_error(a: Model, b: Model) -> Float[Array, "*batch"]:
     """
     pair = Pair(a, b)
     require_full_rank(a, "a")
-    return _root(squared_alignment_error_of(pair))
+    return _root(pair, squared_alignment_error_of(pair))
 
 
 # --------------------------------------------------------------------------- volume sampling
@@ -120,7 +120,7 @@ def volume_dissimilarity(a: Model, b: Model) -> Float[Array, "*batch"]:
     """
     pair = Pair(a, b)
     require_full_rank(a, "a")
-    return _root(squared_volume_dissimilarity_of(pair))
+    return _root(pair, squared_volume_dissimilarity_of(pair))
 
 
 # --------------------------------------------------------------------------- identifiability dissimilarity
@@ -487,6 +487,6 @@ def _first_singular(pair: Pair, count: int | None, seed: int, singular: Array) -
     raise AssertionError("the position of a subset lies beyond the last")
 
 
-def _root(squared: Array) -> Array:
-    value = as_result(squared)
+def _root(pair: Pair, squared: Array) -> Array:
+    value = as_result(pair.xp.asarray(squared))
     return math.sqrt(value) if isinstance(value, float) else safe_sqrt(value)

@@ -92,11 +92,9 @@ class Model:
     unembeddings: Float[Array, "*batch k m"]
 
     def __post_init__(self) -> None:
-        if is_balls(self.embeddings) and is_balls(self.unembeddings) and _made_of_balls(self):
-            return
         embeddings = as_real_array("embeddings", self.embeddings, ("n", "m"), (1, 1))
         unembeddings = as_real_array("unembeddings", self.unembeddings, ("k", "m"), (2, 1))
-        if is_numpy(embeddings) != is_numpy(unembeddings):
+        if is_numpy(embeddings) != is_numpy(unembeddings) or is_balls(embeddings) != is_balls(unembeddings):
             raise InvalidInput(
                 "embeddings and unembeddings: expected both NumPy arrays or both torch tensors, saw one of each"
             )
@@ -232,12 +230,6 @@ class Model:
         return Model(self.embeddings @ transform.mT, unembeddings if shift is None else unembeddings + shift)
 
 
-def _made_of_balls(model: Model) -> bool:
-    from theory import _balls
-
-    return _balls.all_balls(model.embeddings) and _balls.all_balls(model.unembeddings)
-
-
 @dataclass(frozen=True, eq=False)
 class Pair:
     """Two models over the same inputs and labels; their dimensions may differ.
@@ -272,7 +264,8 @@ class Pair:
             )
         if self.a.batch != self.b.batch:
             raise InvalidInput(f"b: expected the batch axis {self.a.batch} of a, saw {self.b.batch}")
-        if compat.is_torch_array(self.a.embeddings) != compat.is_torch_array(self.b.embeddings):
+        first, second = self.a.embeddings, self.b.embeddings
+        if is_numpy(first) != is_numpy(second) or is_balls(first) != is_balls(second):
             raise InvalidInput(
                 "a and b: expected both models to hold NumPy arrays or both torch tensors, saw one of each"
             )

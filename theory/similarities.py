@@ -20,10 +20,9 @@ _EPS = float(np.finfo(np.float64).eps)
 _QR_ROWS = 500  # rows of a block of a QR factorisation
 
 
-def _validated(X: Array, Y: Array, least_rows: int = 1) -> tuple[Array, Array]:
-    x = X if is_balls(X) else as_real_array("X", X, ("n", "p"), (least_rows, 1))
-    y = Y if is_balls(Y) else as_real_array("Y", Y, ("n", "q"), (least_rows, 1))
-    if compat.is_torch_array(x) != compat.is_torch_array(y):
+def _validated(X: Array, Y: Array) -> tuple[Array, Array]:
+    x, y = as_real_array("X", X, ("n", "p"), (1, 1)), as_real_array("Y", Y, ("n", "q"), (1, 1))
+    if is_numpy(x) != is_numpy(y) or is_balls(x) != is_balls(y):
         raise InvalidInput("X and Y: expected both NumPy arrays or both torch tensors, saw one of each")
     if x.shape[:-1] != y.shape[:-1]:
         raise InvalidInput(f"Y: expected the rows of X, saw shapes {tuple(x.shape)} and {tuple(y.shape)}")
@@ -37,8 +36,11 @@ def _squared_norm(array: Array) -> Array:
 def _require_spread(name: str, original: Array, centred: Array) -> None:
     """Refuse a representation whose spread is rounding of a constant."""
     xp = namespace_of(original)
-    scale = xp.max(xp.abs(original), axis=(-2, -1)) * original.shape[-2] ** 0.5
-    flat = xp.sqrt(_squared_norm(centred)) <= 8 * _EPS * scale
+    size = xp.max(xp.abs(original), axis=(-2, -1), keepdims=True)
+    if is_balls(original):  # the later division decides
+        return
+    safe = xp.where(size > 0, size, 1.0)
+    flat = xp.sqrt(_squared_norm(centred / safe)) <= 8 * _EPS * original.shape[-2] ** 0.5
     if bool(flat.any()):
         raise DegenerateInput(f"{name}: all its rows are equal, to rounding, so it has no spread to compare")
 
@@ -65,7 +67,9 @@ class PrincipalAngles:
 def _orthonormal(array: Array) -> tuple[Array, Array]:
     """Return an orthonormal basis Q of the column space, and which of Q's columns are real (others are zero)."""
     xp = namespace_of(array)
-    q, r = xp.linalg.qr(array)
+    # Columns of one size: correlations ignore their scales, and rank is not to be judged by them.
+    size = xp.max(xp.abs(array), axis=-2, keepdims=True)
+    q, r = xp.linalg.qr(array / xp.where(size > 0, size, 1.0))
     diagonal = xp.abs(xp.linalg.diagonal(r))
     tolerance = max(array.shape[-2:]) * _EPS
     safely_full = array.shape[-2] >= array.shape[-1] and bool(
@@ -196,7 +200,8 @@ def _leading(array: Array, threshold: float) -> Array:
     """Project unbatched centred data on the fewest principal components holding `threshold` of the variance."""
     xp = namespace_of(array)
     u, values, _ = xp.linalg.svd(array, full_matrices=False)
-    share = np.cumsum(np.asarray((values**2).detach() if hasattr(values, "detach") else values**2))
+    spectrum = np.asarray(values.detach() if hasattr(values, "detach") else values)
+    share = np.cumsum((spectrum / spectrum[0]) ** 2)
     kept = int(np.searchsorted(share, threshold * share[-1] * (1 - 4 * _EPS))) + 1
     return u[:, :kept] * values[:kept]
 
@@ -294,7 +299,7 @@ def linear_cka(X: Float[Array, "*batch n p"], Y: Float[Array, "*batch n q"]) -> 
     x, y = _validated(X, Y)
     x, y = _unit(_spread("X", x)), _unit(_spread("Y", y))
     within_x, within_y = _squared_norm(x.mT @ x), _squared_norm(y.mT @ y)
-    return as_result(_squared_norm(x.mT @ y) / safe_sqrt(within_x * within_y))
+    return as_result(_squared_norm(x.mT @ y) / (safe_sqrt(within_x) * safe_sqrt(within_y)))
 
 
 def _unit(array: Array) -> Array:
@@ -337,7 +342,9 @@ def procrustes(
     xp = namespace_of(x)
     width = max(x.shape[-1], y.shape[-1])
     x, y = _padded(x, width, 0.0), _padded(y, width, 0.0)
-    u, _, vh = xp.linalg.svd(x.mT @ y)
+    # The best Q is where the gradient in Q vanishes: none flows through it, and none is spoilt by equal singular values.
+    cross = x.mT @ y
+    u, _, vh = xp.linalg.svd(cross.detach() if compat.is_torch_array(cross) else cross)
     # The residual itself, not ||X||^2 + ||Y||^2 - 2 ||X^T Y||_*, which loses half the digits near zero.
     return as_result(safe_sqrt(_squared_norm(x - y @ (vh.mT @ u.mT))))
 
@@ -377,11 +384,14 @@ def _mean_cross_singular_value(x: Array, y: Array) -> Array:
 
 def _standardised(name: str, array: Array) -> Array:
     xp = namespace_of(array)
-    centred = centre_rows(array)
+    if is_balls(array):
+        centred = centre_rows(array)
+        return centred / xp.sqrt(xp.mean(square(centred), axis=-2, keepdims=True))
+    size = xp.max(xp.abs(array), axis=-2, keepdims=True)
+    centred = centre_rows(array / xp.where(size > 0, size, 1.0))
     deviation = xp.sqrt(xp.mean(square(centred), axis=-2, keepdims=True))
-    if not is_balls(array):
-        constant = deviation <= 8 * _EPS * xp.max(xp.abs(array), axis=-2, keepdims=True)
-        if bool(constant.any()):
-            column = int(np.argwhere(np.asarray(constant.cpu() if hasattr(constant, "cpu") else constant))[0][-1])
-            raise DegenerateInput(f"{name}: column {column} is constant to rounding, so it cannot be standardised")
+    constant = deviation <= 8 * _EPS
+    if bool(constant.any()):
+        column = int(np.argwhere(np.asarray(constant.cpu() if hasattr(constant, "cpu") else constant))[0][-1])
+        raise DegenerateInput(f"{name}: column {column} is constant to rounding, so it cannot be standardised")
     return centred / deviation
