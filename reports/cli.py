@@ -86,7 +86,7 @@ def _print_verification(console: Console, run: Any) -> None:
     table = Table(title=f"Theorems (profile {run.profile}, seed {run.seed}, {run.seconds:.1f} s)", title_justify="left")
     for heading in ("", "theorem", "held", "evidence"):
         # The title gives way on a narrow terminal: the numbers are what the table is for.
-        width = max(18, console.width - 58) if heading == "theorem" else None
+        width = max(18, console.width - 68) if heading == "theorem" else None
         table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=width)
     for heading in ("worst", "sharp", "twins", "known"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -144,11 +144,11 @@ def compare(
     for heading, justify in (("", "left"), ("statement", "left"), ("truth", "right"), ("bound", "right"), ("", "left")):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for g in result["guarantees"]:
-        word = "[red]VIOLATED" if g["holds"] is False else "[yellow]vacuous" if g["vacuous"] else ""
+        words = ["[red]VIOLATED[/red]"] if g["holds"] is False else ["[yellow]vacuous[/yellow]"] if g["vacuous"] else []
+        words += [f"[dim]{g['reason']}[/dim]"] if g["reason"] else []
         table.add_row(
-            g["theorem"], g["statement"].replace("_", " "), number(g["truth"]), number(g["bound"]),
-            word if g["applies"] and not g["reason"] else f"[dim]{g['reason']}",
-        )  # fmt: skip
+            g["theorem"], g["statement"].replace("_", " "), number(g["truth"]), number(g["bound"]), ": ".join(words)
+        )
     console.print(table)
     if json is not None:
         write_json(json, result)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from reports import figures
 from reports.verification import RealModel, VerificationRun, sharp_constant
+from theory.search.strata import STRATA
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _ROWS = 6  # rows of a counterexample's matrices that a page shows
@@ -85,6 +86,7 @@ def render(run: VerificationRun) -> str:
         embeddings=Markup(figures.embeddings(run.real)),
         bounds=Markup(figures.bounds_against_truth(run.real)),
         kl_table=kl_bound_table(run.real),
+        regimes=len(STRATA),
         evaluations=sum(s.evaluated for r in run.theorems for s in r.statements),
         decisions=sum(s.checked_in_balls for r in run.theorems for s in r.statements),
         twins=sum(len(r.twins) for r in run.theorems),

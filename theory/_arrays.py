@@ -54,7 +54,8 @@ def _as_numpy(name: str, value: object, axes: str) -> Array:
     if array.dtype.kind not in "iuf":
         raise InvalidInput(f"{name}: expected real numbers of shape {axes}, saw {_described(array)}")
     # A copy of our own: the caller may go on writing to theirs, and cached quantities must stay true.
-    array = np.array(array, dtype=np.float64, order="C")
+    with np.errstate(over="ignore"):  # wider floats out of range become inf, which is refused by name
+        array = np.array(array, dtype=np.float64, order="C")
     array.setflags(write=False)
     return array
 
@@ -67,7 +68,7 @@ def _as_torch(name: str, value: Any, axes: str) -> Array:
     return value.to(torch.float64)
 
 
-def _is_made_of_balls(value: object) -> bool:
+def _is_made_of_balls(value: Any) -> bool:
     if not is_balls(value):
         return False
     from theory import _balls
@@ -96,9 +97,8 @@ def as_real_array(name: str, value: object, axes: tuple[str, ...], minimum: tupl
         If `value` is not numeric, has another number of axes, is too short along one, or is not finite.
     """
     expected = f"({', '.join(axes)})"
-    if _is_made_of_balls(value):
-        array = value
-    else:
+    array: Array = value
+    if not _is_made_of_balls(value):
         array = _as_torch(name, value, expected) if compat.is_torch_array(value) else _as_numpy(name, value, expected)
     if array.ndim not in (len(axes), len(axes) + 1):
         raise InvalidInput(
@@ -129,6 +129,11 @@ def as_result(value: Array) -> Array:
         if isinstance(value, np.ndarray | np.generic) and value.ndim == 0 and not is_balls(value)
         else value
     )
+
+
+def wrapped(value: Array, like: Array) -> Array:
+    """Hand back as an array a zero-dimensional result of balls, which NumPy unwraps; others pass through."""
+    return namespace_of(like).asarray(value) if is_balls(like) else value
 
 
 def square(value: Array) -> Array:

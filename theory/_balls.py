@@ -89,6 +89,19 @@ abs = _elementwise(lambda x: x if x >= 0 else (-x if x <= 0 else _hull(_ZERO, x.
 sqrt = _elementwise(lambda x: x if x.is_nan() else x.nonnegative_part().sqrt(), "the root of a non-negative x")
 
 
+def root(x: Balls, degree: float) -> Balls:
+    """Enclose the root of the given degree of a non-negative quantity."""
+    exponent = 1 / arb(degree)
+
+    def of(value: arb) -> arb:
+        if value > 0 or value.is_nan():
+            return value**exponent
+        upper = value.nonnegative_part().upper()
+        return _hull(_ZERO, upper**exponent) if upper > 0 else _ZERO
+
+    return _elementwise(of, "the root of x")(x)
+
+
 def _hull(x: arb, y: arb) -> arb:
     return x.union(y)
 

@@ -142,6 +142,10 @@ def claim(
     if domain is not None and not isinstance(domain, Domain):
         raise InvalidInput(f"domain: expected a Domain, saw {type(domain).__name__}")
 
+    for name, text in (("title", title), ("source", source)):
+        if not isinstance(text, str):
+            raise InvalidInput(f"{name}: expected a string, saw {text!r}")
+
     def wrap(inner: Callable[[Pair], Sides]) -> Claim:
         _require_arity("claim", inner, 1)
         heading = title or (inspect.getdoc(inner) or "").split("\n")[0]

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from theory._arrays import Array, as_result, is_balls, is_numpy, namespace_of, safe_sqrt, square
+from theory._arrays import Array, as_result, is_balls, is_numpy, namespace_of, safe_sqrt, square, wrapped
 from theory._compensated import compensated_matmul
 from theory.errors import InvalidInput, NotApplicable, RankDeficient, SingularSubset
 from theory.models import Model, Pair, label_subsets, pivoted
@@ -30,7 +30,7 @@ _KEEPS = 1e-4  # see theory.models: share of its terms' size below which a diffe
 def require_full_rank(model: Model, name: str) -> None:
     """Raise `RankDeficient` unless Gc has full column rank, to rounding."""
     threshold = max(model.k, model.m) * _EPS
-    if not bool((model.xp.asarray(model.diversity)[None] > threshold).all()):
+    if not bool((wrapped(model.diversity, model.embeddings)[None] > threshold).all()):
         raise RankDeficient(
             f"{name}: its {model.k} centred unembeddings do not span all {model.m} dimensions "
             "(diversity fails), so the alignment of embeddings is not unique"
@@ -248,7 +248,7 @@ def _solve_batch(small: _Compressed, subsets: np.ndarray) -> _SubsetBatch:
     inverted, right = gathered[..., :m], gathered[..., m:]
     sizes = np.max(small.sizes[subsets], axis=-1)
 
-    def is_singular(values: np.ndarray, size: np.ndarray) -> np.ndarray:
+    def is_singular(values: np.ndarray, size: np.ndarray) -> Any:
         return values[:, -1] <= m * _EPS * np.maximum(values[:, 0], size)
 
     try:
@@ -470,6 +470,7 @@ def _batched_dissimilarity(pair: Pair, count: int | None, seed: int, statistic: 
         ordered = xp.sort(xp.where(singular, math.inf, errors), axis=-1)
         half = ordered.shape[-1] // 2
         value = (ordered[..., half] + ordered[..., (ordered.shape[-1] - 1) // 2]) / 2
+    value = wrapped(value, errors)
     undefined = ~xp.isfinite(value) & singular.any(-1)
     if bool(undefined.any()):
         first = singular[undefined][0] if pair.batch else singular
@@ -488,5 +489,5 @@ def _first_singular(pair: Pair, count: int | None, seed: int, singular: Array) -
 
 
 def _root(pair: Pair, squared: Array) -> Array:
-    value = as_result(pair.xp.asarray(squared))
+    value = as_result(wrapped(squared, pair.a.embeddings))
     return math.sqrt(value) if isinstance(value, float) else safe_sqrt(value)

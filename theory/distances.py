@@ -14,6 +14,7 @@ p (e^s - 1 - s), none of which is negative.
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ from theory.models import Model, Pair
 _SERIES_BELOW = 0.1  # where e^s - 1 - s is summed as a series: eleven terms leave a remainder below 1e-17
 _OVERFLOW_GUARD = 30.0  # above this exponent log1p(sum) equals logsumexp to the last bit
 _MOMENT_ROWS = 1024  # rows of a block of second moments: half a megabyte at m = 50
+_EPS = float(np.finfo(np.float64).eps)
+_HOTTEST = 1e100  # a KL divergence at a higher temperature would underflow
 _BLOCK = 1 << 22  # entries of an (n, k) block: large inputs are streamed so that memory stays bounded
 
 
@@ -71,6 +74,14 @@ def pointwise_kl_divergence(pair: Pair) -> Float[Array, "*batch n"]:
     xp = pair.xp
     s = _centred_under(pair.a, -pair.logit_difference)
     return _log_mean_exponential(xp, pair.a.log_probabilities, s)
+
+
+def pointwise_temperature_kl(pair: Pair, temperature: float) -> Float[Array, "*batch n"]:
+    """T^2 KL(p_T || p'_T) on each input, the logits of both models divided by T; in nats."""
+    cooled = Model(pair.a.embeddings / temperature, pair.a.unembeddings)
+    # The difference is divided, not the arrays: rounding them apart would drown models that nearly agree.
+    s = _centred_under(cooled, pair.logit_difference / -temperature)
+    return _log_mean_exponential(pair.xp, cooled.log_probabilities, s) * temperature * temperature
 
 
 def log_probability_ratio(pair: Pair) -> Float[Array, "*batch n k"]:
@@ -263,7 +274,7 @@ def logit_distance(a: Model, b: Model, ord: float = 2) -> Float[Array, "*batch"]
     InvalidInput
         If `ord` is below 1 or the models do not match.
     """
-    if isinstance(ord, bool) or not isinstance(ord, int | float) or not ord >= 1:
+    if isinstance(ord, bool) or not isinstance(ord, Real) or not ord >= 1:
         raise InvalidInput(f"ord: expected a number p >= 1 or math.inf, saw {ord!r}")
     if ord == 2:
         squared = squared_logit_distance(a, b)
@@ -277,6 +288,8 @@ def logit_distance(a: Model, b: Model, ord: float = 2) -> Float[Array, "*batch"]
     mean = xp.mean(xp.sum((difference / scale) ** ord, axis=-1), axis=-1)
     if ord == 1:
         return as_result(mean * scale[..., 0, 0])
+    if is_balls(mean):
+        return scale[..., 0, 0] * xp.root(mean, ord)
     return as_result(scale[..., 0, 0] * xp.where(mean > 0, xp.where(mean > 0, mean, 1.0) ** (1.0 / ord), 0.0))
 
 
@@ -360,7 +373,7 @@ def renyi(a: Model, b: Model, alpha: float) -> Float[Array, "*batch"]:
     InvalidInput
         If `alpha` is not positive or the models do not match.
     """
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not alpha > 0:
+    if isinstance(alpha, bool) or not isinstance(alpha, Real) or not alpha > 0:
         raise InvalidInput(f"alpha: expected a positive number or math.inf, saw {alpha!r}")
     return _averaged(lambda pair: pointwise_renyi(pair, float(alpha)), a, b)
 
@@ -371,16 +384,15 @@ def temperature_kl(a: Model, b: Model, temperature: float) -> Float[Array, "*bat
     Raises
     ------
     InvalidInput
-        If `temperature` is not positive and finite or the models do not match.
+        If `temperature` is not positive and below 1e100 or the models do not match.
 
     References
     ----------
     G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network" (2015): the factor T^2.
     """
-    if isinstance(temperature, bool) or not isinstance(temperature, int | float) or not 0 < temperature < math.inf:
-        raise InvalidInput(f"temperature: expected a positive finite number, saw {temperature!r}")
-    cooled = [Model(model.embeddings / temperature, model.unembeddings) for model in (a, b)]
-    return temperature**2 * kl_divergence(*cooled)
+    if isinstance(temperature, bool) or not isinstance(temperature, Real) or not 0 < temperature < _HOTTEST:
+        raise InvalidInput(f"temperature: expected a positive finite number below {_HOTTEST:.0e}, saw {temperature!r}")
+    return _averaged(lambda pair: pointwise_temperature_kl(pair, float(temperature)), a, b)
 
 
 def top_label_agreement(a: Model, b: Model) -> Float[Array, "*batch"]:
@@ -399,6 +411,16 @@ def _deviation(values: Array) -> Array:
     return safe_sqrt(xp.mean(square(values - xp.mean(values, axis=-1, keepdims=True)), axis=-1))
 
 
+def _scale(row: Array, pivot: Array) -> Array:
+    """Standard deviation of a log-ratio; zero where it is rounding of the log-probabilities."""
+    deviation = _deviation(row - pivot)
+    if is_balls(row):
+        return deviation
+    xp = namespace_of(row)
+    size = xp.maximum(xp.max(xp.abs(row), axis=-1), xp.max(xp.abs(pivot), axis=-1))
+    return xp.where(deviation > 8 * _EPS * size, deviation, 0.0)
+
+
 def llv_part_of(pair: Pair, pivot: int, others: tuple[int, ...], over: str = "inputs") -> Array:
     """Embedding part (``over="inputs"``) or unembedding part (``over="labels"``) of the LLV distance.
 
@@ -410,7 +432,7 @@ def llv_part_of(pair: Pair, pivot: int, others: tuple[int, ...], over: str = "in
     first, second = (m.log_probabilities if over == "labels" else m.log_probabilities.mT for m in (pair.a, pair.b))
     parts = []
     for j in others:
-        scales = [_deviation(rows[..., j, :] - rows[..., pivot, :])[..., None] for rows in (first, second)]
+        scales = [_scale(rows[..., j, :], rows[..., pivot, :])[..., None] for rows in (first, second)]
         parts += [_deviation(first[..., row, :] / scales[0] - second[..., row, :] / scales[1]) for row in (j, pivot)]
     return xp.max(xp.stack(parts, axis=-1), axis=-1)
 
@@ -467,7 +489,8 @@ def llv_distance(
 
 
 def _require_indices(name: str, pivot: int, others: tuple[int, ...], size: int) -> None:
-    if not others or any(not 0 <= j < size or j == pivot for j in others) or not 0 <= pivot < size:
+    whole = all(isinstance(j, Integral) and 0 <= j < size for j in (pivot, *others))
+    if not others or not whole or pivot in others:
         raise InvalidInput(
             f"{name}: expected indices below {size} other than the pivot, saw pivot {pivot} and {others}"
         )

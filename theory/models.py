@@ -23,6 +23,7 @@ from theory.errors import InvalidInput, NotApplicable
 
 # A difference that keeps this share of its terms' size has lost at most four digits of sixteen.
 _CANCELLATION = 1e-4
+_LARGEST = 1e140
 _ENUMERABLE = 2_000_000  # (m+1)-subsets of labels that are enumerated rather than sampled
 
 
@@ -108,6 +109,13 @@ class Model:
                 "unembeddings: expected the batch axis of embeddings, "
                 f"saw shapes {tuple(embeddings.shape)} and {tuple(unembeddings.shape)}"
             )
+        if not is_balls(embeddings):
+            sizes = [_largest(_detached(array)) for array in (embeddings, unembeddings)]
+            if not max(*sizes, embeddings.shape[-1] * sizes[0] * sizes[1]) < _LARGEST:
+                raise InvalidInput(
+                    f"embeddings and unembeddings: expected entries and logits below {_LARGEST:.0e}, whose squares "
+                    f"float64 can hold, saw entries up to {sizes[0]:.3g} and {sizes[1]:.3g}"
+                )
         object.__setattr__(self, "embeddings", embeddings)
         object.__setattr__(self, "unembeddings", unembeddings)
 
@@ -225,7 +233,16 @@ class Model:
             A, an invertible (m, m) matrix.
         shift
             c, a vector added to every unembedding.
+
+        Raises
+        ------
+        InvalidInput
+            If `transform` is not an (m, m) matrix or is singular.
         """
+        if tuple(transform.shape) != (self.m, self.m):
+            raise InvalidInput(f"transform: expected shape {(self.m, self.m)}, saw {tuple(transform.shape)}")
+        if not is_balls(transform) and not np.linalg.svd(_detached(transform), compute_uv=False)[-1] > 0:
+            raise InvalidInput("transform: expected an invertible matrix, saw a singular one")
         unembeddings = self.xp.linalg.solve(transform.mT, self.unembeddings.mT).mT
         return Model(self.embeddings @ transform.mT, unembeddings if shift is None else unembeddings + shift)
 
@@ -350,6 +367,11 @@ def _frobenius(array: Array) -> Array:
 
 def _row_norms(array: Array) -> Array:
     return namespace_of(array).linalg.vector_norm(array, axis=-1)
+
+
+def _largest(array: np.ndarray) -> float:
+    """Largest absolute value, without an array of absolute values."""
+    return max(float(array.max()), -float(array.min()))
 
 
 def _detached(array: Array) -> np.ndarray:

@@ -7,6 +7,7 @@ All take X of shape (n, p) and Y of shape (n, q), or with a leading batch axis, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import array_api_compat as compat
 import numpy as np
@@ -64,14 +65,17 @@ class PrincipalAngles:
     sines: Array
 
 
-def _orthonormal(array: Array) -> tuple[Array, Array]:
-    """Return an orthonormal basis Q of the column space, and which of Q's columns are real (others are zero)."""
+def _orthonormal(array: Array, rows: int | None = None) -> tuple[Array, Array]:
+    """Return an orthonormal basis Q of the column space, and which of Q's columns are real (others are zero).
+
+    `rows` is the number of rows whose rounding `array` carries, where it was made from more than it has.
+    """
     xp = namespace_of(array)
     # Columns of one size: correlations ignore their scales, and rank is not to be judged by them.
     size = xp.max(xp.abs(array), axis=-2, keepdims=True)
     q, r = xp.linalg.qr(array / xp.where(size > 0, size, 1.0))
     diagonal = xp.abs(xp.linalg.diagonal(r))
-    tolerance = max(array.shape[-2:]) * _EPS
+    tolerance = max(rows or array.shape[-2], array.shape[-1]) * _EPS
     safely_full = array.shape[-2] >= array.shape[-1] and bool(
         (xp.min(diagonal, axis=-1) > 1e3 * tolerance * xp.max(diagonal, axis=-1)).all()
     )
@@ -96,8 +100,9 @@ def principal_angles(X: Float[Array, "*batch n p"], Y: Float[Array, "*batch n q"
     if is_balls(x):
         cosines = xp.canonical_correlations(x, y)
         return PrincipalAngles(cosines, xp.sqrt(1 - square(cosines)))
+    rows = x.shape[-2]
     x, y = _compact(x, y)
-    (qx, _), (qy, real) = _orthonormal(x), _orthonormal(y)
+    (qx, _), (qy, real) = _orthonormal(x, rows), _orthonormal(y, rows)
     product = qx.mT @ qy
     width = max(x.shape[-1], y.shape[-1])
     outside = qy - qx @ product
@@ -115,7 +120,8 @@ def _compact(x: Array, y: Array) -> tuple[Array, Array]:
     width = x.shape[-1] + y.shape[-1]
     if not is_numpy(x) or x.ndim > 2 or len(x) <= _QR_ROWS + width:
         return x, y
-    both, triangle = np.hstack([x, y]), np.empty((0, width))
+    both = np.hstack([x, y])
+    triangle: Array = np.empty((0, width))
     for start in range(0, len(both), _QR_ROWS):
         triangle = np.linalg.qr(np.vstack([triangle, both[start : start + _QR_ROWS]]), mode="r")
     return triangle[:, : x.shape[-1]], triangle[:, x.shape[-1] :]
@@ -167,8 +173,10 @@ def canonical_correlations(
         x, y = _centred_without_dust(x), _centred_without_dust(y)
     if is_balls(x):
         return namespace_of(x).canonical_correlations(x, y)
+    rows = x.shape[-2]
     x, y = _compact(x, y)
-    return _cosines(_orthonormal(x)[0].mT @ _orthonormal(y)[0], max(x.shape[-1], y.shape[-1]))
+    (qx, _), (qy, _) = _orthonormal(x, rows), _orthonormal(y, rows)
+    return _cosines(qx.mT @ qy, max(x.shape[-1], y.shape[-1]))
 
 
 def _centred_without_dust(array: Array) -> Array:
@@ -224,7 +232,7 @@ def svcca(X: Float[Array, "n p"], Y: Float[Array, "n q"], threshold: float = 0.9
     DegenerateInput
         If all rows of X or of Y are equal.
     """
-    if not 0 < threshold <= 1:
+    if not isinstance(threshold, Real) or not 0 < threshold <= 1:
         raise InvalidInput(f"threshold: expected a number in (0, 1], saw {threshold!r}")
     x, y = _unbatched("svcca", X, Y)
     x, y = _leading(_spread("X", x), threshold), _leading(_spread("Y", y), threshold)
@@ -254,7 +262,8 @@ def pwcca(X: Float[Array, "n p"], Y: Float[Array, "n q"]) -> Float[Array, ""]:
     x, y = _unbatched("pwcca", X, Y)
     x, y = _spread("X", x), _spread("Y", y)
     xp = namespace_of(x)
-    (qx, _), (qy, _) = _orthonormal(x), _orthonormal(y)
+    (qx, real_x), (qy, real_y) = _orthonormal(x), _orthonormal(y)
+    qx, qy = qx[:, real_x], qy[:, real_y]  # a direction that is not there must not mix with one that is
     u, cosines, _ = xp.linalg.svd(qx.mT @ qy, full_matrices=False)
     weights = xp.sum(xp.abs((qx @ u).mT @ x), axis=-1)
     return as_result(xp.sum(weights * xp.clip(cosines, 0.0, 1.0)) / xp.sum(weights))
@@ -342,7 +351,7 @@ def procrustes(
     xp = namespace_of(x)
     width = max(x.shape[-1], y.shape[-1])
     x, y = _padded(x, width, 0.0), _padded(y, width, 0.0)
-    # The best Q is where the gradient in Q vanishes: none flows through it, and none is spoilt by equal singular values.
+    # At the best Q the gradient in Q vanishes: none flows through it, so equal singular values do not spoil any.
     cross = x.mT @ y
     u, _, vh = xp.linalg.svd(cross.detach() if compat.is_torch_array(cross) else cross)
     # The residual itself, not ||X||^2 + ||Y||^2 - 2 ||X^T Y||_*, which loses half the digits near zero.

@@ -25,6 +25,7 @@ import numpy as np
 
 from theory._arrays import Array, square
 from theory.catalogue._quantities import at_least, distance, ratio, rational, root, squared_distance, tau
+from theory.catalogue.t05_kl_bounds_logit_distance_under_tau import largest_distance_given_tau
 from theory.catalogue.t06_logit_distance_bounds_kl import coin
 from theory.claims import Domain
 from theory.distances import (
@@ -166,7 +167,7 @@ def _upper(name: str, latex: str, lhs: Side, numerator: int, denominator: int, e
 def _lower(name: str, latex: str, divergence: Side, factor: int) -> Statement:
     return Statement(
         name, latex, lhs=squared_distance, constant=rational(factor), envelope=_over_tau(divergence), domain=_MANY,
-        hypotheses=(_THREE,), sharp=(_RARE,),
+        hypotheses=(_THREE,), sharp=(_RARE,), trivial=largest_distance_given_tau,
     )  # fmt: skip
 
 
@@ -209,7 +210,7 @@ THEOREM = Theorem(
         Statement(
             "floor_total_variation", r"d_\mathrm{logit} \le \tfrac{\sqrt2}{\tau} (E\,\mathrm{TV}^2)^{1/2},\ k \ge 3",
             lhs=distance, constant=_root_two, envelope=_over_tau(_root_mean_square_variation), domain=_MANY,
-            hypotheses=(_THREE,), sharp=(_RARE,),
+            hypotheses=(_THREE,), sharp=(_RARE,), trivial=lambda pair: root(largest_distance_given_tau(pair)),
         ),
         Statement(
             "norm_one", r"E \|\Delta\|_1^2 \le (k \text{ or } k - \tfrac1k)\, d_\mathrm{logit}^2",
