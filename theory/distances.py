@@ -51,7 +51,7 @@ def _exponential_excess(xp: Any, log_p: Array, s: Array) -> Array:
 
 
 def _log_mean_exponential(xp: Any, log_p: Array, s: Array) -> Array:
-    """Log E_p e^s for s with E_p s = 0: non-negative, accurate however small."""
+    """log E_p e^s for s with E_p s = 0: non-negative, accurate however small."""
     excess = _exponential_excess(xp, log_p, s)
     if is_balls(s):
         return xp.log(1 + excess)
@@ -85,7 +85,7 @@ def pointwise_temperature_kl(pair: Pair, temperature: float) -> Float[Array, "*b
 
 
 def log_probability_ratio(pair: Pair) -> Float[Array, "*batch n k"]:
-    """T = log p' - log p on each input and label, accurate relative to its own size."""
+    """t = log p' - log p on each input and label, accurate relative to its own size."""
     if is_balls(pair.a.embeddings):
         return pair.b.log_probabilities - pair.a.log_probabilities
     s = _centred_under(pair.a, -pair.logit_difference)

@@ -110,7 +110,7 @@ class Model:
                 f"saw shapes {tuple(embeddings.shape)} and {tuple(unembeddings.shape)}"
             )
         if not is_balls(embeddings):
-            sizes = [_largest(_detached(array)) for array in (embeddings, unembeddings)]
+            sizes = [_extent(_detached(array)) for array in (embeddings, unembeddings)]
             if not max(*sizes, embeddings.shape[-1] * sizes[0] * sizes[1]) < _LARGEST:
                 raise InvalidInput(
                     f"embeddings and unembeddings: expected entries and logits below {_LARGEST:.0e}, whose squares "
@@ -167,7 +167,7 @@ class Model:
 
     @cached_property
     def log_probabilities(self) -> Float[Array, "*batch n k"]:
-        """Log p(y|x), accurate to rounding also where p is within rounding of 1."""
+        """log p(y|x), accurate to rounding also where p is within rounding of 1."""
         xp = self.xp
         shifted = self.centred_logits - xp.max(self.centred_logits, axis=-1, keepdims=True)
         if is_balls(shifted):
@@ -183,7 +183,7 @@ class Model:
 
     @cached_property
     def log_min_probability(self) -> Float[Array, "*batch"]:
-        """Log tau, tau the smallest probability of any label on any input."""
+        """log tau, tau the smallest probability of any label on any input."""
         return self.xp.min(self.log_probabilities, axis=(-2, -1))
 
     @cached_property
@@ -357,7 +357,7 @@ class Pair:
 
     @cached_property
     def log_min_probability(self) -> Float[Array, "*batch"]:
-        """Log tau, tau the smallest probability in either model."""
+        """log tau, tau the smallest probability in either model."""
         return self.xp.minimum(self.a.log_min_probability, self.b.log_min_probability)
 
 
@@ -369,7 +369,7 @@ def _row_norms(array: Array) -> Array:
     return namespace_of(array).linalg.vector_norm(array, axis=-1)
 
 
-def _largest(array: np.ndarray) -> float:
+def _extent(array: np.ndarray) -> float:
     """Largest absolute value, without an array of absolute values."""
     return max(float(array.max()), -float(array.min()))
 

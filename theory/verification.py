@@ -214,9 +214,12 @@ class _Track:
         if self.best_pair is None or not self.best > (0.0 if self.statement.relation == "<=" else -math.inf):
             return
         decision = self.decide(self.best_pair, self.where)
-        if decision.verdict is not Verdict.REFUTED and math.isfinite(decision.lhs[0]) and decision.rhs[1] > 0:
-            lhs, rhs = sum(decision.lhs) / 2, sum(decision.rhs) / 2
-            exact = lhs / rhs if self.statement.relation == "<=" else abs(lhs - rhs) / (abs(lhs) + abs(rhs))
+        lhs, rhs = sum(decision.lhs) / 2, sum(decision.rhs) / 2
+        if decision.verdict is Verdict.REFUTED or not math.isfinite(lhs + rhs):
+            return
+        scale = rhs if self.statement.relation == "<=" else abs(lhs) + abs(rhs)
+        if scale > 0:
+            exact = (lhs if self.statement.relation == "<=" else abs(lhs - rhs)) / scale
             self.best = math.log(exact) if exact > 0 else -math.inf
 
     def decide(self, pair: Pair, found_by: str) -> Decision:

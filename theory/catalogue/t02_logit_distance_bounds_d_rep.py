@@ -190,7 +190,7 @@ def moved_along(unembeddings: Float[np.ndarray, "k m"], v: Float[np.ndarray, " k
 
 
 def _square_member(k: int) -> Callable[[float], Pair]:
-    """K = m + 1: one direction of balanced labels at scale 1, all others at scale r."""
+    """k = m + 1: one direction of balanced labels at scale 1, all others at scale r."""
 
     def member(r: float) -> Pair:
         v = balanced_direction(k)
@@ -201,7 +201,7 @@ def _square_member(k: int) -> Callable[[float], Pair]:
 
 
 def _line_member(k: int) -> Callable[[float], Pair]:
-    """M = 1: equally spaced labels, moved along the top eigenvector of the Laplacian."""
+    """m = 1: equally spaced labels, moved along the top eigenvector of the Laplacian."""
 
     def member(_: float) -> Pair:
         v = np.linalg.eigh(_line_laplacian(k))[1][:, -1]

@@ -110,14 +110,14 @@ def _twice_linear(pair: Pair) -> Array:
 
 
 def _regression(c: float) -> Pair:
-    """M = 1: u = (y + e) v and u' = y v with e of size c orthogonal to y: the best B is 1, so all is lost in e."""
+    """m = 1: u = (y + e) v and u' = y v with e of size c orthogonal to y: the best B is 1, so all is lost in e."""
     y, e = np.array([[1.0], [-1.0], [1.0], [-1.0]]), c * np.array([[1.0], [1.0], [-1.0], [-1.0]])
     labels = np.array([[0.5], [-0.5]])
     return Pair(Model(y + e, labels), Model(y, labels))
 
 
 def _two_directions(c: float) -> Pair:
-    """M = 2: equal eigenvalues, the first direction kept in part, the second lost altogether: 1 < s < 2."""
+    """m = 2: equal eigenvalues, the first direction kept in part, the second lost altogether: 1 < s < 2."""
     labels = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
     y = np.array([1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
     e = c * np.array([1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, -1.0])
@@ -127,7 +127,7 @@ def _two_directions(c: float) -> Pair:
 
 
 def _mixed_signs(eps: float) -> Pair:
-    """U = (1 + eps a) v and u' = (1 + eps b) v with uncorrelated signs: d^2 = 2 eps^2, centred rho = 0."""
+    """u = (1 + eps a) v and u' = (1 + eps b) v with uncorrelated signs: d^2 = 2 eps^2, centred rho = 0."""
     a, b = np.array([[1.0], [1.0], [-1.0], [-1.0]]), np.array([[1.0], [-1.0], [1.0], [-1.0]])
     labels = np.array([[0.5], [-0.5]])
     return Pair(Model(1 + eps * a, labels), Model(1 + eps * b, labels))

@@ -21,6 +21,7 @@ arXiv 2602.15438 (2026). Sharpness, the case k = 2 and the one-sided forms are d
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def _worst_kl(pair: Pair) -> Array:
 
 
 def largest_distance_given_tau(pair: Pair) -> Array:
-    """K L^2, L = log(1/tau - (k - 1)): what ||Delta||^2 cannot exceed when every probability is at least tau."""
+    """k L^2, L = log(1/tau - (k - 1)): what ||Delta||^2 cannot exceed when every probability is at least tau."""
     xp, log_tau = pair.xp, pair.log_min_probability
     return pair.k * square(
         -log_tau + xp.log1p(-xp.minimum((pair.k - 1) * xp.exp(log_tau), 1.0 - 1e-12 + 0.0 * log_tau))
@@ -65,14 +66,18 @@ def _napier(pair: Pair) -> Array | float:
     return pair.xp.exp(pair.xp.asarray(1.0))[()] if is_balls(pair.a.embeddings) else math.e
 
 
-def _against_each_other(eps: float) -> Pair:
-    """N = 1, m = 1, k = 3: two labels of probability near tau = 1/100 move by +-eps."""
-    base = np.array([0.0, 0.0, math.log(98.0)])
-    return _single(base, base + eps * np.array([1.0, -1.0, 0.0]))
+def _against_each_other(k: int) -> Callable[[float], Pair]:
+    """n = 1, m = 1: two labels of probability near tau = 1/100 move by +-eps, the others share the rest."""
+
+    def member(eps: float) -> Pair:
+        base = np.array([0.0, 0.0, *[math.log(98.0 / (k - 2))] * (k - 2)])
+        return _single(base, base + eps * np.array([1.0, -1.0, *[0.0] * (k - 2)]))
+
+    return member
 
 
 def _binary(eps: float) -> Pair:
-    """N = 1, m = 1, k = 2: the rarer label, of probability near 1/100, moves by eps."""
+    """n = 1, m = 1, k = 2: the rarer label, of probability near 1/100, moves by eps."""
     base = np.array([0.0, math.log(99.0)])
     return _single(base, base + eps * np.array([1.0, 0.0]))
 
@@ -110,7 +115,10 @@ THEOREM = Theorem(
             envelope=_over_tau,
             hypotheses=(_THREE,),
             domain=_MANY,
-            sharp=(ExtremalFamily("k=3", "two labels of probability tau move by +-eps", _against_each_other, 1e-5),),
+            sharp=tuple(
+                ExtremalFamily(f"k={k}", "two labels of probability tau move by +-eps", _against_each_other(k), 1e-5)
+                for k in (3, 10)
+            ),
             trivial=largest_distance_given_tau,
         ),
         Statement(

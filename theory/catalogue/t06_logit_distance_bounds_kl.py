@@ -21,7 +21,7 @@ from theory.statements import ExtremalFamily, FalseTwin, KnownAnswer, Statement,
 
 
 def coin(eps: float) -> Pair:
-    """N = 1, m = 1, k = 2: logits +-eps/2 against -+eps/2."""
+    """n = 1, m = 1, k = 2: logits +-eps/2 against -+eps/2."""
     return Pair(Model([[1.0]], [[eps / 2], [-eps / 2]]), Model([[1.0]], [[-eps / 2], [eps / 2]]))
 
 

@@ -78,7 +78,7 @@ def unexplained_share(pair: Pair) -> Array:
 
 
 def difference_variance(pair: Pair) -> Array:
-    """Tr Cov(Delta)."""
+    """tr Cov(Delta)."""
     return pair.xp.mean(pair.xp.sum(square(centre_rows(pair.logit_difference)), axis=-1), axis=-1)
 
 
@@ -101,7 +101,7 @@ def sign_flips(pair: Pair) -> Array:
 
 
 def flip_band(pair: Pair) -> Array:
-    """Gamma for sign flips."""
+    """gamma for sign flips."""
     return _typical(pair.xp.abs(probe_values(pair)[0]))
 
 
@@ -282,7 +282,7 @@ THEOREM = Theorem(
 
 
 def _flips_beyond_the_band() -> Pair:
-    """N = 3 coins of margins 1/32, 1 and 41/32, all just flipped: gamma = 5/4, and 1 > 2/3 + d^2/gamma^2 = 0.956."""
+    """n = 3 coins of margins 1/32, 1 and 41/32, all just flipped: gamma = 5/4, and 1 > 2/3 + d^2/gamma^2 = 0.956."""
     labels = np.array([[0.5], [-0.5]])
     first, second = np.array([[1 / 32], [1.0], [41 / 32]]), np.full((3, 1), -1 / 64)
     return Pair(Model(first, labels), Model(second, labels))

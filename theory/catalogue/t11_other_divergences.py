@@ -100,13 +100,13 @@ def _exponential(pair: Pair) -> Array:
 
 
 def _norm_one_constant(pair: Pair) -> Array | float:
-    """K for k even, k - 1/k for k odd: the best split of +-1 over labels."""
+    """k for k even, k - 1/k for k odd: the best split of +-1 over labels."""
     k = pair.k
     return ratio(pair, k, 1) if k % 2 == 0 else ratio(pair, k * k - 1, k)
 
 
 def _root_two(pair: Pair) -> Array | float:
-    """Sqrt 2 in the arithmetic of the pair."""
+    """sqrt 2 in the arithmetic of the pair."""
     return pair.xp.sqrt(pair.xp.asarray(2.0))[()] if not hasattr(pair.a.embeddings, "detach") else math.sqrt(2.0)
 
 
@@ -114,7 +114,7 @@ def _root_two(pair: Pair) -> Array | float:
 
 
 def _rare(eps: float) -> Pair:
-    """K = 3, one input: two labels of probability near 1/100 move apart by +-eps."""
+    """k = 3, one input: two labels of probability near 1/100 move apart by +-eps."""
     base = np.array([0.0, 0.0, math.log(98.0)])
     return Pair(
         Model([[1.0]], base[:, None]),
@@ -123,7 +123,7 @@ def _rare(eps: float) -> Pair:
 
 
 def _one_hot_coin(r: float) -> Pair:
-    """K = 2: the second model all but excludes the label, the first is a coin that moved by 4."""
+    """k = 2: the second model all but excludes the label, the first is a coin that moved by 4."""
     return Pair(Model([[1.0]], [[4.0 - r], [r - 4.0]]), Model([[1.0]], [[-r], [r]]))
 
 

@@ -128,7 +128,7 @@ def _vary_all(pair: Pair) -> Array:
 
 
 def _almost_uniform(eps: float) -> Pair:
-    """M = 1, k = 2, logits of size eps: log p_1 and log p_0 move oppositely by halves, so both deviations are eps."""
+    """m = 1, k = 2, logits of size eps: log p_1 and log p_0 move oppositely by halves, so both deviations are eps."""
     labels = np.array([[0.5], [-0.5]])
     first, second = np.array([[-2.0], [0.0], [2.0], [1.0], [-1.0]]), np.array([[-2.0], [1.0], [2.0], [0.0], [-1.0]])
     return Pair(Model(eps * first, labels), Model(eps * second, labels))
