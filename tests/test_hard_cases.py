@@ -50,11 +50,12 @@ def gauged(transform, f=F, g=G):
 
 SKEW = np.array([[1.0, 1.0], [1.0, 1.0 + 1e-6]])  # the second model's logits are differences of terms 1e6 times larger
 SKEWED_F, SKEWED_G = gauged(SKEW)
+MAPPED_F, MAPPED_G = gauged(np.array([[1.3, 0.4], [-0.2, 0.8]]))
 LOUD = np.array([[300.0, 0.0, 0.0], [0.3, 0.2, 0.1]])  # a sure input, and one on which KL rests
 PAIRS = {
     "logits that cancel within themselves": ((F, G), (SKEWED_F, SKEWED_G + 1e-3 * G2)),
     "labels shifted, all else the same": ((F, G), (F, G + 1000.1)),
-    "labels shifted and gauged": ((F, G), (gauged(np.array([[1.3, 0.4], [-0.2, 0.8]]))[0], gauged(SKEW)[1])),
+    "labels gauged and shifted": ((F, G), (MAPPED_F, MAPPED_G + 7.3)),
     "one sure input and one that nearly agrees": (
         (LOUD, np.eye(3)),
         (LOUD + np.array([[0.0, 0.0, -200.0], [0.0, 1e-11, 0.0]]), np.eye(3)),
@@ -311,6 +312,7 @@ def test_sparse_tensors_of_any_layout_are_refused():
 def test_numbers_of_numpy_are_numbers():
     a, b = Model(F, G), Model(F2, G2)
     assert theory.logit_distance(a, b, np.int64(2)) == theory.logit_distance(a, b)
+    assert theory.logit_distance(a, b, np.float32(3)) == theory.logit_distance(a, b, 3)
     assert theory.renyi(a, b, np.float64(2)) == theory.renyi(a, b, 2)
     assert theory.temperature_kl(a, b, np.float32(2)) == theory.temperature_kl(a, b, 2)
 

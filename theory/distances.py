@@ -276,6 +276,8 @@ def logit_distance(a: Model, b: Model, ord: float = 2) -> Float[Array, "*batch"]
     """
     if isinstance(ord, bool) or not isinstance(ord, Real) or not ord >= 1:
         raise InvalidInput(f"ord: expected a number p >= 1 or math.inf, saw {ord!r}")
+    if ord != math.inf:  # whole powers stay whole: those of a ball that contains zero are then balls
+        ord = int(ord) if float(ord).is_integer() else float(ord)
     if ord == 2:
         squared = squared_logit_distance(a, b)
         return math.sqrt(squared) if isinstance(squared, float) else safe_sqrt(squared)
@@ -390,7 +392,7 @@ def temperature_kl(a: Model, b: Model, temperature: float) -> Float[Array, "*bat
     ----------
     G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network" (2015): the factor T^2.
     """
-    if isinstance(temperature, bool) or not isinstance(temperature, Real) or not 0 < temperature < _HOTTEST:
+    if isinstance(temperature, bool) or not isinstance(temperature, Real) or not 0 < float(temperature) < _HOTTEST:
         raise InvalidInput(f"temperature: expected a positive finite number below {_HOTTEST:.0e}, saw {temperature!r}")
     return _averaged(lambda pair: pointwise_temperature_kl(pair, float(temperature)), a, b)
 

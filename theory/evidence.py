@@ -61,7 +61,7 @@ def as_balls(pair: Pair) -> Pair:
     return Pair(*(Model(_balls.asarray(m.embeddings), _balls.asarray(m.unembeddings)) for m in (pair.a, pair.b)))
 
 
-def decide(statement: Statement, pair: Pair) -> Decision:
+def decide(statement: Statement, pair: Pair, most_bits: int = _PRECISIONS[-1]) -> Decision:
     """Decide a statement on one unbatched pair in ball arithmetic, raising the precision until it is clear.
 
     Parameters
@@ -70,6 +70,8 @@ def decide(statement: Statement, pair: Pair) -> Decision:
         What is asserted.
     pair
         Unbatched, of NumPy arrays, whose floats are taken as exact.
+    most_bits
+        Highest precision tried; what is still undecided there is inconclusive.
 
     Notes
     -----
@@ -79,7 +81,7 @@ def decide(statement: Statement, pair: Pair) -> Decision:
     from theory import _balls
 
     decision = None
-    for bits in _PRECISIONS:
+    for bits in (bits for bits in _PRECISIONS if bits <= max(most_bits, _PRECISIONS[0])):
         with _balls.precision(bits):
             decision = _decide_once(statement, as_balls(pair), bits)
         if decision.verdict is not Verdict.INCONCLUSIVE:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from theory.statements import ExtremalFamily, FalseTwin, Statement, Theorem, eva
 _IDENTITY_NOISE = math.log(1e-9)  # a relative discrepancy below this is rounding, until balls say otherwise
 _ROUNDING = 1e-9  # an excess below this is equality to rounding, unless it is the largest met
 _SHARP = 0.999  # share of a sharp constant that its family must reach
+_TOPS = 4  # largest excesses kept, so that one inflated by rounding does not hide the next
+_FEW_BITS, _MOST_BITS = 256, 1024  # equality is undecided at any precision: most candidates are not worth many bits
 _BALL_CHECKS = 6  # candidates re-checked in balls per statement and twin, each up to a second; more if far worse
 
 
@@ -151,19 +153,26 @@ class TheoremReport:
         return all(report.refuted for report in self.twins)
 
 
+@dataclass(frozen=True)
+class _Top:
+    """A candidate: its excess, where it was met, and the pair."""
+
+    excess: float
+    where: str
+    pair: Pair
+
+
 @dataclass
 class _Track:
     """The state of one statement during a verification."""
 
     statement: Statement
-    best: float = -math.inf
-    where: str = ""
+    tops: list[_Top] = field(default_factory=list)  # the largest excesses, one a batch, largest first
     evaluated: int = 0
     declined: int = 0
     strata: dict[str, float] = field(default_factory=dict)
     starts: dict[tuple[int, int, int, int], list[tuple[float, Pair]]] = field(default_factory=dict)
     violation: Violation | None = None
-    best_pair: Pair | None = None
     checks: int = 0
     worst_checked: float = -math.inf
     specimen: Pair | None = None  # the first pair it applied to: small, and decided in balls whatever happens
@@ -187,8 +196,9 @@ class _Track:
         order = np.argsort(found)[::-1]
         top = float(found[order[0]])
         self.strata[stratum] = max(self.strata.get(stratum, -math.inf), top)
-        if top > self.best:
-            self.best, self.where, self.best_pair = top, stratum, unbatched(pair, int(order[0]))
+        if len(self.tops) < _TOPS or top > self.tops[-1].excess:
+            self.tops.append(_Top(top, stratum, unbatched(pair, int(order[0]))))
+            self.tops = sorted(self.tops, key=lambda item: -item.excess)[:_TOPS]
         for index in order[:2]:
             if self.violation is None and self._deserves_balls(float(found[index])):
                 self.worst_checked = max(self.worst_checked, float(found[index]))
@@ -211,21 +221,24 @@ class _Track:
         """Decide the first pair and the worst one in balls, and let balls correct a ratio that rounding inflated."""
         if self.specimen is not None:
             self.decide(self.specimen, "first pair")
-        if self.best_pair is None or not self.best > (0.0 if self.statement.relation == "<=" else -math.inf):
-            return
-        decision = self.decide(self.best_pair, self.where)
+        self.tops = sorted((self._corrected(top) for top in self.tops), key=lambda top: -top.excess)
+
+    def _corrected(self, top: _Top) -> _Top:
+        """Return a candidate with the ratio its balls give, where float64 put it beyond the bound (or apart)."""
+        if not top.excess > (0.0 if self.statement.relation == "<=" else -math.inf):
+            return top
+        decision = self.decide(top.pair, top.where, most_bits=_FEW_BITS)
         lhs, rhs = sum(decision.lhs) / 2, sum(decision.rhs) / 2
         if decision.verdict is Verdict.REFUTED or not math.isfinite(lhs + rhs):
-            return
+            return top
         scale = rhs if self.statement.relation == "<=" else abs(lhs) + abs(rhs)
-        if scale > 0:
-            exact = (lhs if self.statement.relation == "<=" else abs(lhs - rhs)) / scale
-            self.best = math.log(exact) if exact > 0 else -math.inf
+        exact = (lhs if self.statement.relation == "<=" else abs(lhs - rhs)) / scale if scale > 0 else 0.0
+        return replace(top, excess=math.log(exact) if exact > 0 else -math.inf)
 
-    def decide(self, pair: Pair, found_by: str) -> Decision:
+    def decide(self, pair: Pair, found_by: str, most_bits: int = _MOST_BITS) -> Decision:
         """Decide the statement on one pair in balls, and keep an enclosed violation."""
         self.checks += 1
-        decision = decide(self.statement, pair)
+        decision = decide(self.statement, pair, most_bits)
         if decision.verdict is Verdict.REFUTED and self.violation is None:
             self.violation = Violation(pair, decision, found_by)
         return decision
@@ -385,8 +398,8 @@ def _statement_report(track: _Track, sharpness: dict[str, float], specimens: boo
         statement=track.statement,
         held=track.violation is None and specimens and reached and applied,
         evidence=Evidence.ATTACKED if track.attacked else Evidence.SAMPLED,
-        worst_ratio=math.exp(track.best) if applied else None,
-        worst_stratum=track.where,
+        worst_ratio=math.exp(track.tops[0].excess) if track.tops else None,
+        worst_stratum=track.tops[0].where if track.tops else "",
         sharpness=sharpness,
         evaluated=track.evaluated,
         not_applicable=track.declined,
