@@ -46,7 +46,7 @@ class Listing(enum.StrEnum):
 def verify(
     profile: Annotated[ProfileName, typer.Option(help="How hard to try.")] = ProfileName.quick,
     out: Annotated[Path, typer.Option(help="Folder for index.html and report.json.")] = Path("runs/verify"),
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same verdicts.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Same seed, same verdicts.")] = 0,
 ) -> int:
     """Verify the whole theory: attack every theorem, refute every false twin, state all on trained models."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -131,6 +131,8 @@ def compare(
     from reports.page import number
 
     if json is not None:
+        if json.is_dir() or not json.name:
+            raise InvalidInput(f"--json: expected the name of a file, saw the folder '{json}'")
         _require_folder(json.parent)
     result: Any = compared(load_model(first), load_model(second), (str(first), str(second)))
     console = Console()
@@ -228,5 +230,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _complaint(message: str) -> int:
     line = " ".join(message.split())
-    typer.echo(f"logitbounds: {line}", err=True)
+    if line:  # Typer has already said what there was to say where there is none
+        typer.echo(f"logitbounds: {line}", err=True)
     return _UNUSABLE

@@ -40,6 +40,7 @@ from theory.statements import Evaluation, Hypothesis, Statement, as_floats, exce
 
 _SUBSETS = 200_000  # more subsets than this are sampled, and guarantees that enumerate them are not computed
 _DRAWS = 20_000
+_NUMBERS = 20_000_000  # numbers that a statement running over subsets may hold at once
 _ROUNDING = 1e-9  # relative excess of a truth over its bound that rounding can explain
 _BALL_ENTRIES = 50_000  # log-probabilities up to which a statement is decided in balls
 
@@ -75,9 +76,11 @@ class Guarantee:
     holds: bool | None
 
 
-def enumerable(pair: Pair) -> bool:
-    """Whether the (m+1)-subsets of labels are few enough to be enumerated here."""
-    return math.comb(pair.k, pair.m + 1) * (pair.m + 1) <= _SUBSETS
+def enumerable(pair: Pair, over: str = "labels") -> bool:
+    """Whether the (m+1)-subsets of labels are few enough to be enumerated here, with all inputs for each if so said."""
+    pivoted = math.comb(pair.k, pair.m + 1) * (pair.m + 1)
+    width = pair.n if over == "labels and inputs" else pair.k
+    return pivoted <= _SUBSETS and pivoted * pair.m * width <= _NUMBERS
 
 
 def measures(pair: Pair) -> dict[str, float | str]:
@@ -132,8 +135,9 @@ def _tail_share(pair: Pair, subsets: int | Literal["all"]) -> float:
 
 def _measured(compute: Callable[[], float]) -> float | str:
     try:
-        value = float(compute())
-    except NotApplicable as error:
+        with np.errstate(all="ignore"):
+            value = float(compute())
+    except (NotApplicable, InvalidInput, np.linalg.LinAlgError) as error:
         return str(error)
     return value if math.isfinite(value) else "exceeds the range of float64"
 
@@ -154,7 +158,7 @@ def _guarantee(identifier: str, statement: Statement, pair: Pair) -> Guarantee:
 
     if pair.a.m != pair.b.m and statement.domain.equal_dimensions:
         return declined(f"needs equal dimensions, saw {pair.a.m} and {pair.b.m}")
-    if statement.enumerates and not enumerable(pair):
+    if statement.enumerates and not enumerable(pair, statement.enumerates):
         return declined(f"runs over C({pair.k}, {pair.m + 1}) subsets of labels, too many to enumerate")
     try:
         with np.errstate(all="ignore"):
@@ -163,7 +167,7 @@ def _guarantee(identifier: str, statement: Statement, pair: Pair) -> Guarantee:
                     return declined(_failing(hypothesis))
             truth, bound = (float(as_floats(side(pair))) for side in (statement.lhs, statement.rhs))
             trivial = float(as_floats(statement.trivial(pair))) if statement.trivial is not None else None
-    except (NotApplicable, InvalidInput, np.linalg.LinAlgError) as error:
+    except (NotApplicable, InvalidInput, np.linalg.LinAlgError, MemoryError) as error:
         return declined(str(error))
     if math.isnan(truth) or math.isnan(bound):
         return declined("a side is not a number on this pair")
@@ -189,7 +193,9 @@ def _judged(statement: Statement, pair: Pair, truth: float, bound: float) -> tup
     if pair.n * pair.k > _BALL_ENTRIES:
         return None, "float64 sees a violation; the pair is too large to decide it in balls"
     verdict = decide(statement, pair).verdict
-    return verdict is not Verdict.REFUTED, "" if verdict in (Verdict.HOLDS, Verdict.REFUTED) else "equal to rounding"
+    if verdict is Verdict.INCONCLUSIVE:
+        return None, "equal to rounding, which balls cannot tell apart"
+    return verdict is not Verdict.REFUTED, ""
 
 
 def _failing(hypothesis: Hypothesis) -> str:

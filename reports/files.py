@@ -6,7 +6,6 @@ import json
 import math
 import os
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -86,6 +85,9 @@ def load_model(path: Path) -> Model:
 def _joined(path: Path, name: str, parts: list[np.ndarray]) -> np.ndarray:
     if not parts:
         raise InvalidInput(f"{path}: expected an array '{name}' in some shard, saw none")
+    if any(part.ndim != 2 or part.dtype.kind not in "iuf" for part in parts):
+        seen = [f"{part.dtype} {part.shape}" for part in parts]
+        raise InvalidInput(f"{path}: expected two-dimensional shards of real numbers for '{name}', saw {seen}")
     if name == "unembeddings" and all(np.array_equal(part, parts[0]) for part in parts):
         return parts[0]
     if len({part.shape[1:] for part in parts}) > 1:
@@ -118,19 +120,19 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in archive.files if name in _NAMES} | {
                 name: np.empty(0) for name in archive.files if name not in _NAMES
             }
-    except (ValueError, OSError, zipfile.BadZipFile, EOFError, KeyError) as error:
+    except Exception as error:  # decoders raise what they like: zlib.error, BadZipFile, RuntimeError, ...
         raise InvalidInput(f"{path}: not a readable .npz of plain arrays ({_first_line(error)})") from None
 
 
 def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     found: dict[str, np.ndarray] = {}
     try:
         with safe_open(path, framework="numpy") as archive:
             for name in archive.keys():  # noqa: SIM118  (the handle is no mapping)
                 found[name] = archive.get_tensor(name) if name in _NAMES else np.empty(0)
-    except (SafetensorError, OSError, TypeError, ValueError) as error:
+    except Exception as error:  # also AttributeError, for number formats NumPy does not have
         raise InvalidInput(f"{path}: not a readable .safetensors file ({_first_line(error)})") from None
     return found
 

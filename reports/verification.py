@@ -87,6 +87,8 @@ def _why_not(report: StatementReport) -> str:
         return "the constant is not attained: " + ", ".join(
             f"{name} reaches {share:.4f}" for name, share in short.items()
         )
+    if report.undecided:
+        return f"{report.undecided} pairs seem to violate it in float64 and balls could not clear them"
     return "it applied to no pair or failed on a specimen"
 
 
@@ -267,6 +269,7 @@ def _theorem_json(report: TheoremReport, real: tuple[RealModel, ...]) -> dict[st
                 "evaluated": s.evaluated,
                 "not_applicable": s.not_applicable,
                 "checked_in_balls": s.checked_in_balls,
+                "undecided": s.undecided,
                 "strata": dict(s.strata),
                 **_violation_json(s.violation),
             }

@@ -87,3 +87,20 @@ def test_enclosures_contain_the_value(value):
     pair = Pair(Model([[value]], [[0.0], [1.0]]), Model([[value]], [[0.0], [1.0]]))
     decision = decide(statement(total, lambda pair: 2 * total(pair)), pair)
     assert decision.lhs[0] <= value <= decision.lhs[1]
+
+
+def test_choosing_by_comparison_decides_nothing():
+    """A comparison of balls is false both for no and for unknown: choosing by one never refutes."""
+
+    def chosen(pair):
+        xp = pair.xp
+        return xp.sum(xp.where(pair.a.embeddings > 1.5, 1.0, 0.0))
+
+    assert decide(statement(chosen, lambda pair: 0.0 * total(pair)), PAIR).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_pair_that_the_formula_declines_is_not_applicable():
+    from theory.catalogue import theorem
+
+    few = Pair(Model(np.eye(2), np.eye(2)), Model(np.eye(2), np.eye(2)))
+    assert decide(theorem("T2").main, few).verdict is Verdict.NOT_APPLICABLE

@@ -274,3 +274,36 @@ def test_numbers_are_printed_to_be_read():
         "1.000e-07",
     ]
     assert matrix(np.arange(14.0).reshape(7, 2)).endswith("… 1 more rows")
+
+
+def test_one_input_can_be_compared():
+    one = Model(F[:1], G)
+    result = compare(one, one, ("a", "b"))
+    assert result["measures"]["llv_distance"] is None
+    assert "one input" in result["undefined"]["llv_distance"]
+
+
+def test_a_corrupt_compressed_file_is_named(tmp_path):
+    path = tmp_path / "model.npz"
+    np.savez_compressed(path, embeddings=F, unembeddings=G)
+    content = bytearray(path.read_bytes())
+    content[120:160] = bytes(40)
+    path.write_bytes(bytes(content))
+    with pytest.raises(InvalidInput, match=r"not a readable .npz"):
+        load_model(path)
+
+
+def test_shards_that_are_no_matrices_are_named(tmp_path):
+    np.savez(tmp_path / "1.npz", embeddings=np.float64(3.0), unembeddings=G)
+    np.savez(tmp_path / "2.npz", embeddings=F, unembeddings=G)
+    with pytest.raises(InvalidInput, match="two-dimensional shards"):
+        load_model(tmp_path)
+
+
+def test_many_inputs_do_not_multiply_the_subsets():
+    """15,504 subsets and 10,000 inputs: what holds all inputs for every subset is declined, the rest is computed."""
+    rng = np.random.default_rng(0)
+    pair = Pair(*(Model(rng.standard_normal((10_000, 4)), rng.standard_normal((20, 4))) for _ in range(2)))
+    found = {(g.theorem, g.statement): g for g in guarantees(pair)}
+    assert found["T2", "upper_bound"].applies
+    assert not found["T12", "by_logit_distance"].applies

@@ -160,3 +160,55 @@ def test_shapes_start_small_and_spread_out():
 def test_no_shape_is_refused():
     with pytest.raises(InvalidInput, match="count"):
         shapes_of(Domain(), 0)
+
+
+# --------------------------------------------------------------------------- what hostile statements taught
+
+
+def test_rounding_elsewhere_does_not_use_up_the_turn_of_a_violation():
+    """Noise of a variance with a huge offset fills every regime, and the bound fails by 20 % for four labels only."""
+    offset = 2.0**30
+
+    def variance(pair):
+        x = pair.a.embeddings[..., 0] + offset
+        return pair.xp.mean(x * x, axis=-1) - pair.xp.mean(x, axis=-1) * pair.xp.mean(x, axis=-1)
+
+    def true_variance(pair):
+        x = pair.a.embeddings[..., 0]
+        centred = x - pair.xp.mean(x, axis=-1, keepdims=True)
+        factor = 5 / 6 if pair.k == 4 else 2.0
+        return pair.xp.mean(centred * centred, axis=-1) * factor
+
+    theorem = CATALOGUE["T6"]
+    hidden = replace(theorem.main, lhs=variance, envelope=true_variance, constant=lambda pair: 1.0, sharp=())
+    report = verify_theorem(replace(theorem, statements=(hidden,), twins=(), known_answers=()), PROFILES["quick"])
+    assert not report.held
+    assert report.statements[0].violation is not None
+    assert report.statements[0].violation.pair.k == 4
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_sides_that_are_not_positive_are_judged_too(sign):
+    """0 <= 4 max Delta^2 - d^2 and -4 max Delta^2 <= -d^2 are false for many labels, and there is no ratio to climb."""
+
+    def largest(pair):
+        return 4 * pair.xp.max(pair.logit_difference * pair.logit_difference, axis=(-2, -1))
+
+    def squared(pair):
+        return pair.xp.mean(pair.xp.sum(pair.logit_difference * pair.logit_difference, axis=-1), axis=-1)
+
+    theorem = CATALOGUE["T6"]
+    sides = {
+        1.0: (lambda pair: 0.0 * squared(pair), lambda pair: largest(pair) / 4 - squared(pair)),
+        -1.0: (lambda pair: -1.0 * largest(pair) / 4, lambda pair: -1.0 * squared(pair)),
+    }[sign]
+    false = replace(theorem.main, lhs=sides[0], envelope=sides[1], constant=lambda pair: 1.0, sharp=())
+    report = verify_theorem(replace(theorem, statements=(false,), twins=(), known_answers=()), TINY)
+    assert report.statements[0].violation is not None
+
+
+@pytest.mark.parametrize("seed", [3, 6])
+def test_other_seeds_hold_as_well(seed):
+    report = verify_theorem(CATALOGUE["T13"], TINY, seed=seed)
+    assert report.held
+    assert report.all_twins_refuted

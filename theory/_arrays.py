@@ -136,6 +136,12 @@ def wrapped(value: Array, like: Array) -> Array:
     return namespace_of(like).asarray(value) if is_balls(like) else value
 
 
+def where_decided(condition: Array, x: Array | float, y: Array) -> Array:
+    """Choose by a condition that is certain in every arithmetic; a comparison of balls is not."""
+    xp = namespace_of(y)
+    return xp.where_decided(condition, x, y) if is_balls(y) else xp.where(condition, x, y)
+
+
 def square(value: Array) -> Array:
     """Return value * value: unlike ``**`` it is exact for balls that contain zero, which powers of arb are not."""
     return value * value
@@ -145,6 +151,6 @@ def safe_sqrt(value: Array) -> Array:
     """Square root of a non-negative array whose gradient at zero is zero instead of nan."""
     xp = namespace_of(value)
     if compat.is_torch_array(value):
-        positive = value > 0
-        return xp.where(positive, xp.sqrt(xp.where(positive, value, 1.0)), 0.0)
+        zero = value == 0
+        return xp.where(zero, 0.0, xp.sqrt(xp.where(zero, 1.0, value)))  # nan stays nan
     return xp.sqrt(value)

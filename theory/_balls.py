@@ -169,9 +169,24 @@ max = _reduced(_largest, "the largest")
 min = _reduced(_smallest, "the smallest")
 
 
-def where(condition: Any, x: Any, y: Any) -> Balls:
-    """Choose elementwise by a decided condition."""
+def where_decided(condition: Any, x: Any, y: Any) -> Balls:
+    """Choose by a condition that is no comparison of balls, such as `isnan`, and so is certain."""
     return np.where(np.asarray(condition, dtype=bool), asarray(x), asarray(y))
+
+
+class Undecidable(Exception):
+    """A formula chooses by comparing balls, which may overlap: no enclosure follows."""
+
+
+def where(condition: Any, x: Any, y: Any) -> Balls:
+    """Refuse to choose: a comparison of balls is false both for "no" and for "cannot tell".
+
+    Raises
+    ------
+    Undecidable
+        Always. `maximum`, `minimum`, `clip`, `abs` and `indicator` enclose both answers instead.
+    """
+    raise Undecidable("where() on balls: use maximum, minimum, clip, abs or indicator, which enclose both answers")
 
 
 def indicator(x: Balls) -> Balls:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from theory._arrays import Array, as_result, is_balls, is_numpy, namespace_of, safe_sqrt, square, wrapped
+from theory._arrays import Array, as_result, is_balls, is_numpy, namespace_of, safe_sqrt, square, where_decided, wrapped
 from theory._compensated import compensated_matmul
 from theory.errors import InvalidInput, NotApplicable, RankDeficient, SingularSubset
 from theory.models import Model, Pair, label_subsets, pivoted
@@ -273,6 +273,11 @@ def _solve_batch(small: _Compressed, subsets: np.ndarray) -> _SubsetBatch:
     return _SubsetBatch(errors, conditions, subsets)
 
 
+def subset_errors(pair: Pair) -> Float[np.ndarray, " s"]:
+    """E||f - A_S f'||^2 for every subset of one NumPy pair, nan where singular; memory does not grow with n."""
+    return _all_batches(pair, None, 0)[0]
+
+
 @dataclass(frozen=True)
 class IdentifiabilityProfile:
     """How the identifiability dissimilarity is spread over subsets of labels.
@@ -448,6 +453,8 @@ def identifiability_dissimilarity(
         errors = _all_batches(pair, count, seed)[0]
         if statistic == "median":
             median = _median_with_singular(errors)
+            if median is None and not np.isnan(errors).any():
+                return math.inf
             if median is None:
                 raise SingularSubset(_first_singular(pair, count, seed, np.isnan(errors)))
             return math.sqrt(median)
@@ -467,7 +474,7 @@ def _batched_dissimilarity(pair: Pair, count: int | None, seed: int, statistic: 
     if statistic == "mean":
         value = xp.mean(errors, axis=-1)
     else:  # singular subsets count as larger than any number
-        ordered = xp.sort(xp.where(singular, math.inf, errors), axis=-1)
+        ordered = xp.sort(where_decided(singular, math.inf, errors), axis=-1)
         half = ordered.shape[-1] // 2
         value = (ordered[..., half] + ordered[..., (ordered.shape[-1] - 1) // 2]) / 2
     value = wrapped(value, errors)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from theory._arrays import Array, as_result, is_balls, is_numpy, namespace_of, safe_sqrt, square
+from theory._arrays import Array, as_result, is_balls, is_numpy, namespace_of, safe_sqrt, square, where_decided
 from theory.errors import DegenerateInput, InvalidInput
 from theory.models import Model, Pair
 
@@ -286,7 +286,8 @@ def logit_distance(a: Model, b: Model, ord: float = 2) -> Float[Array, "*batch"]
     if ord == math.inf:
         return as_result(xp.max(difference, axis=(-2, -1)))
     largest = xp.max(difference, axis=(-2, -1), keepdims=True)
-    scale = xp.where(largest > 0, largest, 1.0)  # powers of numbers in [0, 1] neither over- nor underflow to harm
+    # Powers of numbers in [0, 1] neither over- nor underflow to harm. Any scale is right, also one that balls doubt.
+    scale = where_decided(largest > 0, largest, xp.ones_like(largest))
     mean = xp.mean(xp.sum((difference / scale) ** ord, axis=-1), axis=-1)
     if ord == 1:
         return as_result(mean * scale[..., 0, 0])
@@ -476,6 +477,8 @@ def llv_distance(
     """
     pair = Pair(a, b)
     labels = tuple(range(1, min(pair.m, pair.k - 1) + 1)) if labels is None else tuple(labels)
+    if pair.n < 2 and inputs is None:
+        raise DegenerateInput("a and b: one input has no log-ratio that varies over inputs")
     inputs = tuple(range(1, min(pair.m, pair.n - 1) + 1)) if inputs is None else tuple(inputs)
     _require_indices("labels", pivot, labels, pair.k)
     _require_indices("inputs", pivot_input, inputs, pair.n)

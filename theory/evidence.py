@@ -5,9 +5,11 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from theory.errors import NotApplicable
 from theory.models import Model, Pair
 from theory.statements import Statement
 
+_UNKNOWN = (float("-inf"), float("inf"))
 _PRECISIONS = (128, 256, 512, 1024)  # bits, raised until the balls of both sides are apart
 
 
@@ -82,8 +84,13 @@ def decide(statement: Statement, pair: Pair, most_bits: int = _PRECISIONS[-1]) -
 
     decision = None
     for bits in (bits for bits in _PRECISIONS if bits <= max(most_bits, _PRECISIONS[0])):
-        with _balls.precision(bits):
-            decision = _decide_once(statement, as_balls(pair), bits)
+        try:
+            with _balls.precision(bits):
+                decision = _decide_once(statement, as_balls(pair), bits)
+        except NotApplicable:
+            return Decision(Verdict.NOT_APPLICABLE, _UNKNOWN, _UNKNOWN, bits)
+        except _balls.Undecidable:
+            return Decision(Verdict.INCONCLUSIVE, _UNKNOWN, _UNKNOWN, bits)
         if decision.verdict is not Verdict.INCONCLUSIVE:
             return decision
     assert decision is not None
@@ -93,13 +100,12 @@ def decide(statement: Statement, pair: Pair, most_bits: int = _PRECISIONS[-1]) -
 def _decide_once(statement: Statement, pair: Pair, bits: int) -> Decision:
     from theory import _balls
 
-    unknown = (float("-inf"), float("inf"))
     for hypothesis in statement.hypotheses:
         margin = _balls.asarray(hypothesis.margin(pair))[()]
         if margin <= 0:
-            return Decision(Verdict.NOT_APPLICABLE, unknown, unknown, bits)
+            return Decision(Verdict.NOT_APPLICABLE, _UNKNOWN, _UNKNOWN, bits)
         if not margin > 0:
-            return Decision(Verdict.INCONCLUSIVE, unknown, unknown, bits)
+            return Decision(Verdict.INCONCLUSIVE, _UNKNOWN, _UNKNOWN, bits)
     lhs, rhs = (_balls.asarray(side(pair))[()] for side in (statement.lhs, statement.rhs))
     enclosures = (_balls.to_float(lhs), _balls.to_float(rhs))
     if lhs.is_nan() or rhs.is_nan():

@@ -187,7 +187,7 @@ def _centred_without_dust(array: Array) -> Array:
     centred = centre_rows(array)
     scale = xp.max(xp.abs(array), axis=-2, keepdims=True)
     dust = xp.max(xp.abs(centred), axis=-2, keepdims=True) <= 4 * _EPS * scale
-    return xp.where(dust, 0.0, centred)
+    return xp.where(dust, 0.0, centred) if bool(dust.any()) else centred
 
 
 def mean_cca(

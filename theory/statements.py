@@ -90,7 +90,8 @@ class Statement:
     specimens
         Where the statement is about certain pairs only, those pairs; it is then tested on nothing else.
     enumerates
-        Whether a side runs over all (m+1)-subsets of labels, whose number explodes with k.
+        "labels" if a side runs over all (m+1)-subsets of labels, whose number explodes with k, and "labels and
+        inputs" if it holds all inputs for each.
     """
 
     name: str
@@ -106,7 +107,7 @@ class Statement:
     trivial: Side | None = None
     differentiable: bool = True
     specimens: tuple[ExtremalFamily, ...] = ()
-    enumerates: bool = False
+    enumerates: Literal["", "labels", "labels and inputs"] = ""
 
     def rhs(self, pair: Pair) -> Array:
         """Return the right side, constant included."""
@@ -278,10 +279,11 @@ def excess(statement: Statement, pair: Pair, evaluation: Evaluation) -> Float[np
             gap = np.abs(lhs - rhs)
             ratio = np.where(gap > 100 * floor, gap / (np.abs(lhs) + np.abs(rhs)), 0.0)
             return np.where(evaluation.applies & (ratio > 0), np.log(ratio), -np.inf)
-        # A side at zero or below is compared by difference: lhs > rhs >= 0 is a violation however small.
-        ratio = np.where(rhs > 0, lhs / rhs, np.where(lhs > rhs, np.inf, 0.0))
-        meaningful = evaluation.applies & (ratio > 0) & (lhs > floor)
-        return np.where(meaningful, np.log(np.maximum(ratio, 1e-300)), -np.inf)
+        # With a side at zero or below there is no ratio: a violation counts by its difference, anything else is far.
+        gap = lhs - rhs
+        signed = np.where(gap > 100 * floor, gap / (np.abs(lhs) + np.abs(rhs)), -np.inf)
+        ratio = np.where((lhs > floor) & (rhs > 0), np.log(np.maximum(lhs / rhs, 1e-300)), -np.inf)
+        return np.where(evaluation.applies, np.where((lhs > 0) & (rhs > 0), ratio, signed), -np.inf)
 
 
 def unbatched(pair: Pair, index: int) -> Pair:

@@ -27,7 +27,10 @@ _ROUNDING = 1e-9  # an excess below this is equality to rounding, unless it is t
 _SHARP = 0.999  # share of a sharp constant that its family must reach
 _TOPS = 4  # largest excesses kept, so that one inflated by rounding does not hide the next
 _FEW_BITS, _MOST_BITS = 256, 1024  # equality is undecided at any precision: most candidates are not worth many bits
-_BALL_CHECKS = 6  # candidates re-checked in balls per statement and twin, each up to a second; more if far worse
+_CHECKS_PER_BATCH, _CHECKS = (
+    8,
+    400,
+)  # decisions in balls per batch, and in all, each up to a second
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class StatementReport:
         The violation, if there is one.
     checked_in_balls
         Number of pairs decided in balls.
+    undecided
+        Number of pairs that float64 suspects and balls could not clear; none is left where it held.
     """
 
     statement: Statement
@@ -110,6 +115,7 @@ class StatementReport:
     strata: Mapping[str, float]
     violation: Violation | None
     checked_in_balls: int
+    undecided: int
 
 
 @dataclass(frozen=True)
@@ -174,7 +180,7 @@ class _Track:
     starts: dict[tuple[int, int, int, int], list[tuple[float, Pair]]] = field(default_factory=dict)
     violation: Violation | None = None
     checks: int = 0
-    worst_checked: float = -math.inf
+    undecided: int = 0  # pairs that float64 suspects and balls did not clear
     specimen: Pair | None = None  # the first pair it applied to: small, and decided in balls whatever happens
     attacked: bool = False
 
@@ -193,16 +199,13 @@ class _Track:
             return
         if self.specimen is None:
             self.specimen = unbatched(pair, int(np.flatnonzero(np.atleast_1d(evaluation.applies))[0]))
+        self._decide_suspects(found, pair, stratum)
         order = np.argsort(found)[::-1]
         top = float(found[order[0]])
         self.strata[stratum] = max(self.strata.get(stratum, -math.inf), top)
         if len(self.tops) < _TOPS or top > self.tops[-1].excess:
             self.tops.append(_Top(top, stratum, unbatched(pair, int(order[0]))))
             self.tops = sorted(self.tops, key=lambda item: -item.excess)[:_TOPS]
-        for index in order[:2]:
-            if self.violation is None and self._deserves_balls(float(found[index])):
-                self.worst_checked = max(self.worst_checked, float(found[index]))
-                self.decide(unbatched(pair, int(index)), stratum)
         if keep and self.statement.relation == "<=" and self.statement.differentiable:
             shape = (pair.n, pair.k, pair.a.m, pair.b.m)
             pool = self.starts.setdefault(shape, [])
@@ -210,12 +213,21 @@ class _Track:
             pool.sort(key=lambda item: -item[0])
             del pool[keep:]
 
-    def _deserves_balls(self, value: float) -> bool:
-        """Whether an excess is worth a decision: the first few always, later ones only if twice as bad as any."""
-        if not value > self.threshold:
-            return False
-        worse = value > self.worst_checked + math.log(2.0) or value > 2 * abs(self.worst_checked)
-        return self.checks < _BALL_CHECKS or worse
+    def _decide_suspects(self, found: np.ndarray, pair: Pair, stratum: str) -> None:
+        """Decide in balls every pair of a batch that seems to exceed the bound, and put its true excess in place.
+
+        What the balls clear as rounding uses up no one else's turn: the budget is a batch's own.
+        """
+        suspects = [int(i) for i in np.argsort(found)[::-1] if found[i] > self.threshold]
+        for turn, index in enumerate(suspects):
+            if self.violation is not None:
+                return
+            if turn >= _CHECKS_PER_BATCH or self.checks >= _CHECKS:
+                self.undecided += len(suspects) - turn
+                found[suspects[turn:]] = -math.inf
+                return
+            one = unbatched(pair, index)
+            found[index] = self._exact_excess(float(found[index]), self.decide(one, stratum))
 
     def settle(self) -> None:
         """Decide the first pair and the worst one in balls, and let balls correct a ratio that rounding inflated."""
@@ -228,12 +240,19 @@ class _Track:
         if not top.excess > (0.0 if self.statement.relation == "<=" else -math.inf):
             return top
         decision = self.decide(top.pair, top.where, most_bits=_FEW_BITS)
+        return replace(top, excess=self._exact_excess(top.excess, decision))
+
+    def _exact_excess(self, excess: float, decision: Decision) -> float:
+        """Return the excess that the balls of both sides give; -inf where they bound nothing."""
+        if decision.verdict is Verdict.REFUTED:
+            return excess
         lhs, rhs = sum(decision.lhs) / 2, sum(decision.rhs) / 2
-        if decision.verdict is Verdict.REFUTED or not math.isfinite(lhs + rhs):
-            return top
+        if not math.isfinite(lhs + rhs):
+            self.undecided += decision.verdict is Verdict.INCONCLUSIVE
+            return -math.inf
         scale = rhs if self.statement.relation == "<=" else abs(lhs) + abs(rhs)
         exact = (lhs if self.statement.relation == "<=" else abs(lhs - rhs)) / scale if scale > 0 else 0.0
-        return replace(top, excess=math.log(exact) if exact > 0 else -math.inf)
+        return math.log(exact) if exact > 0 else -math.inf
 
     def decide(self, pair: Pair, found_by: str, most_bits: int = _MOST_BITS) -> Decision:
         """Decide the statement on one pair in balls, and keep an enclosed violation."""
@@ -295,7 +314,7 @@ def _attack(track: _Track, profile: Profile) -> None:
     """Climb from the best starts of the most promising shapes."""
     ranked = sorted(track.starts.items(), key=lambda item: -item[1][0][0] if item[1] else math.inf)
     for _, pool in ranked[: profile.ascent_shapes]:
-        if track.violation is not None:
+        if track.violation is not None or not pool:
             return
         starts = _stacked([pair for _, pair in pool])
         reached, _ = climb(track.statement, starts, profile.ascent)
@@ -396,7 +415,7 @@ def _statement_report(track: _Track, sharpness: dict[str, float], specimens: boo
     reached = all(share >= _SHARP for share in sharpness.values())
     return StatementReport(
         statement=track.statement,
-        held=track.violation is None and specimens and reached and applied,
+        held=track.violation is None and specimens and reached and applied and track.undecided == 0,
         evidence=Evidence.ATTACKED if track.attacked else Evidence.SAMPLED,
         worst_ratio=math.exp(track.tops[0].excess) if track.tops else None,
         worst_stratum=track.tops[0].where if track.tops else "",
@@ -406,6 +425,7 @@ def _statement_report(track: _Track, sharpness: dict[str, float], specimens: boo
         strata={name: math.exp(value) for name, value in track.strata.items()},
         violation=track.violation,
         checked_in_balls=track.checks,
+        undecided=track.undecided,
     )
 
 

@@ -113,7 +113,7 @@ THEOREM = Theorem(
             envelope=lambda pair: square(smallest_unembedding_singular_value(pair.a)),
             hypotheses=(DIVERSE,),
             domain=Domain(labels=(2, 7)),
-            enumerates=True,
+            enumerates="labels",
         ),
     ),
     twins=(

@@ -141,13 +141,13 @@ THEOREM = Theorem(
             r"\sum_S \det(L_S)^2 A_S \big/ \sum_S \det(L_S)^2 = A^*",
             lhs=_averaged_alignment("squared"), envelope=_least_squares, relation="=", hypotheses=_REGULAR,
             domain=Domain(dimensions=(1, 3), labels=(2, 6), equal_dimensions=False), cancelled=_size,
-            enumerates=True,
+            enumerates="labels and inputs",
         ),
         Statement(
             "closed_form",
             r"\sum_S \det(L_S)^2 E\|f - A_S f'\|^2 \big/ \sum_S \det(L_S)^2 = d_\mathrm{vol}^2",
             lhs=_volume_mean, envelope=squared_volume_dissimilarity_of, relation="=", hypotheses=_REGULAR,
-            domain=Domain(dimensions=(1, 3), labels=(2, 6), equal_dimensions=False), enumerates=True,
+            domain=Domain(dimensions=(1, 3), labels=(2, 6), equal_dimensions=False), enumerates="labels and inputs",
         ),
     ),
     twins=(

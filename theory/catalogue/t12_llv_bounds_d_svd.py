@@ -165,7 +165,7 @@ THEOREM = Theorem(
             r"\operatorname*{mean}_{y_0, J} d_\mathrm{SVD} \le "
             r"\frac{4\, d_\mathrm{logit}^2}{(k-1)\min_{i \ne j}(\psi_{ij} + \psi'_{ij})^2}",
             lhs=mean_dissimilarity, constant=lambda pair: ratio(pair, 4, pair.k - 1), envelope=_over_deviations,
-            hypotheses=(_ALL_VARY,), domain=_DOMAIN, cancelled=_one, trivial=_one, enumerates=True,
+            hypotheses=(_ALL_VARY,), domain=_DOMAIN, cancelled=_one, trivial=_one, enumerates="labels and inputs",
         ),
     ),
     twins=(
