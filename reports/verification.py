@@ -15,6 +15,7 @@ import joblib
 
 from reports.comparison import Guarantee, guarantees
 from theory.catalogue import theorems
+from theory.errors import InvalidInput
 from theory.models import Pair
 from theory.statements import Theorem
 from theory.verification import PROFILES, Profile, StatementReport, TheoremReport, Violation, verify_theorem
@@ -144,7 +145,14 @@ def run_verification(
     -------
     VerificationRun
         Theorems in the order of the catalogue.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such profile, or `seed` is not a non-negative integer.
     """
+    if profile not in PROFILES:
+        raise InvalidInput(f"profile: expected one of {', '.join(PROFILES)}, saw {profile!r}")
     started = time.perf_counter()
     chosen = theorems() if catalogue is None else catalogue
     # Slow theorems first, so that no core idles at the end.

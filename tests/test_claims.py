@@ -82,6 +82,7 @@ def test_the_default_domain():
         ({"inputs": (0, 4)}, "inputs"),
         ({"inputs": 4}, "inputs"),
         ({"inputs": (1.0, 4.0)}, "inputs"),
+        ({"equal_dimensions": "no"}, "equal_dimensions: expected True or False"),
         ({"dimensions": (4, 4), "labels": (2, 4)}, "labels: a diverse model of dimension 4 needs at least 5"),
     ],
 )

@@ -276,6 +276,11 @@ def test_numbers_are_printed_to_be_read():
     assert matrix(np.arange(14.0).reshape(7, 2)).endswith("… 1 more rows")
 
 
+def test_a_profile_that_is_none_is_refused():
+    with pytest.raises(InvalidInput, match="profile: expected one of quick"):
+        run_verification("heroic")
+
+
 def test_one_input_can_be_compared():
     one = Model(F[:1], G)
     result = compare(one, one, ("a", "b"))

@@ -43,6 +43,9 @@ class Domain:
             whole = isinstance(bounds, tuple) and len(bounds) == 2 and all(type(bound) is int for bound in bounds)
             if not whole or not least <= bounds[0] <= bounds[1]:
                 raise InvalidInput(f"{name}: expected a pair of integers {least} <= low <= high, saw {bounds!r}")
+        for name in ("equal_dimensions", "diverse"):
+            if not isinstance(getattr(self, name), bool):
+                raise InvalidInput(f"{name}: expected True or False, saw {getattr(self, name)!r}")
         if self.diverse and self.labels[1] < self.dimensions[0] + 1:
             raise InvalidInput(
                 f"labels: a diverse model of dimension {self.dimensions[0]} needs at least "
