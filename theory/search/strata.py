@@ -186,7 +186,7 @@ def draw(name: str, rng: np.random.Generator, shape: Shape) -> Pair:
     Returns
     -------
     Pair
-        Finite and diverse in both models, though up to a ratio of singular values of 1e-6 near rank loss.
+        Finite and diverse in both models, down to a ratio of singular values of about 1e-7 of the centred labels.
 
     Raises
     ------
