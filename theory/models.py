@@ -119,6 +119,18 @@ class Model:
         object.__setattr__(self, "embeddings", embeddings)
         object.__setattr__(self, "unembeddings", unembeddings)
 
+    @classmethod
+    def trusted(cls, embeddings: np.ndarray, unembeddings: np.ndarray) -> Model:
+        """Return a model around float64 arrays already known to be valid, which are made read-only, not copied.
+
+        For searches that build many thousands of models of arrays they have made themselves.
+        """
+        model = object.__new__(cls)
+        for name, array in (("embeddings", embeddings), ("unembeddings", unembeddings)):
+            array.flags.writeable = False
+            object.__setattr__(model, name, array)
+        return model
+
     def __repr__(self) -> str:
         batch = f", batch={self.batch[0]}" if self.batch else ""
         return f"Model(n={self.n}, k={self.k}, m={self.m}{batch})"
@@ -286,6 +298,14 @@ class Pair:
             raise InvalidInput(
                 "a and b: expected both models to hold NumPy arrays or both torch tensors, saw one of each"
             )
+
+    @classmethod
+    def trusted(cls, a: Model, b: Model) -> Pair:
+        """Return a pair of models already known to share their inputs, labels and kind of array."""
+        pair = object.__new__(cls)
+        object.__setattr__(pair, "a", a)
+        object.__setattr__(pair, "b", b)
+        return pair
 
     @property
     def n(self) -> int:

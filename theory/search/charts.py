@@ -1,0 +1,84 @@
+"""Coordinates in which pairs are climbed: blocks with a logarithmic scale each, so that limits lie within reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from theory.search.objective import Arrays
+
+Kind = Literal["free", "apart", "one factor"]
+
+_FARTHEST = 200.0  # logarithm of a scale, beyond which float64 has nothing to say
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A smooth map from vectors to pairs, around a pair at the origin.
+
+    Attributes
+    ----------
+    blocks
+        F, G and either F', G' or the differences F' - F, G' - G.
+    units
+        Size of each block, by which its coordinates are multiplied; zero where a block stays as it is.
+    differences
+        Whether the last two blocks are differences: nearly equal pairs are then climbed along the direction in
+        which they differ, and a difference of zero is a tie that persists.
+    """
+
+    blocks: Arrays
+    units: tuple[float, float, float, float]
+    differences: bool
+
+    @property
+    def size(self) -> int:
+        """Number of coordinates: one scale for each moving block, and its entries."""
+        return sum(1 + block.size for block, unit in zip(self.blocks, self.units, strict=True) if unit)
+
+    def at(self, x: Float[np.ndarray, " d"]) -> Arrays:
+        """Return the pair at a point."""
+        moved, start = [], 0
+        for block, unit in zip(self.blocks, self.units, strict=True):
+            if not unit:
+                moved.append(block)
+                continue
+            stop = start + 1 + block.size
+            scale = np.exp(min(max(x[start], -_FARTHEST), _FARTHEST))
+            moved.append(scale * (block + unit * x[start + 1 : stop].reshape(block.shape)))
+            start = stop
+        f, g, third, fourth = moved
+        return (f, g, f + third, g + fourth) if self.differences else (f, g, third, fourth)
+
+
+def chart_around(arrays: Arrays, kind: Kind) -> Chart:
+    """Return coordinates around a pair.
+
+    Parameters
+    ----------
+    arrays
+        The pair at the origin.
+    kind
+        "free" moves all four factors; "apart" moves the first model and the differences; "one factor" moves the
+        first model and the larger of the two differences, the other factor being shared from then on. The latter
+        two need models of one dimension and fall back to the first.
+    """
+    f, g, f2, g2 = arrays
+    if kind == "free" or f.shape != f2.shape:
+        return Chart(arrays, tuple(_size(block) or 1e-3 for block in arrays), False)  # type: ignore[arg-type]
+    rows, labels = f2 - f, g2 - g
+    units = [_size(f) or 1e-3, _size(g) or 1e-3, _size(rows), _size(labels)]
+    if kind == "one factor":
+        less = 2 if units[2] * units[1] < units[3] * units[0] else 3
+        units[less] = 0.0
+        rows, labels = (rows * 0, labels) if less == 2 else (rows, labels * 0)
+    if not any(units[2:]):  # equal models: let the labels part
+        units[3] = units[1]
+    return Chart((f, g, rows, labels), tuple(units), True)  # type: ignore[arg-type]
+
+
+def _size(block: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(block * block)))

@@ -1,0 +1,226 @@
+"""Whether an apparent violation is one: repetition, perturbed and reordered copies, and a stronger arithmetic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from theory.claims import Claim
+from theory.errors import NotApplicable
+from theory.evidence import Evidence, as_balls
+from theory.search import digits
+from theory.search.objective import Arrays, Malformed, Objective, pair_of
+from theory.search.outcome import Witness
+
+_CHECKING = "checking"
+_REPEATS = 1e-9  # relative change between two identical calls that no summation order explains
+_COPIES = 5
+_SAFETY = 8.0  # the copies sample the error, they do not bound it
+_SMALLEST = 1e-12  # sides below it may be nothing but the rounding of terms of size one
+_BITS = (128, 256, 512, 1024)
+_CLEAR = 1e-12  # relative excess that a stronger arithmetic must show: constants in the claim are rounded too
+
+
+@dataclass(frozen=True)
+class Symmetries:
+    """Which reorderings leave the sides of a claim as they are, and whether it can be evaluated in balls.
+
+    Attributes
+    ----------
+    inputs, labels
+        Whether the order of inputs, and of labels, is immaterial, so that a change shows rounding.
+    balls
+        Whether the claim is made of functions that accept balls.
+    """
+
+    inputs: bool
+    labels: bool
+    balls: bool
+
+
+def symmetries(objective: Objective, arrays: Arrays) -> Symmetries:
+    """Find out on one pair how a claim can be checked.
+
+    Raises
+    ------
+    Malformed
+        If the claim gives two answers to one question.
+    """
+    first = objective.answer(arrays, _CHECKING)
+    _require_same(first, objective.answer(arrays, _CHECKING))
+    rows, labels = _reordered(arrays, inputs=True), _reordered(arrays, inputs=False)
+    return Symmetries(
+        inputs=_close(first, objective.answer(rows, _CHECKING), 1e-7),
+        labels=_close(first, objective.answer(labels, _CHECKING), 1e-7),
+        balls=_in_balls(objective.claim, arrays, _BITS[0]) is not None,
+    )
+
+
+def confirmed(
+    objective: Objective, known: Symmetries, arrays: Arrays, lhs: float, rhs: float, label: str
+) -> Witness | None:
+    """Return the violation with its errors and evidence, or None where rounding may explain it.
+
+    Balls decide where the claim can be evaluated in them; else the claim's own code is run in many digits; else
+    the violation must stand out from what copies perturbed in the last bit, and reordered ones, show.
+
+    Raises
+    ------
+    Malformed
+        If the claim gives another answer when asked again.
+    """
+    evaluation = objective.evaluations
+    _require_same(("value", lhs, rhs), objective.answer(arrays, _CHECKING))
+    pair = pair_of(arrays)
+    if known.balls:
+        decided = _by_balls(objective, arrays, lhs, rhs)
+        if decided is not None:
+            evidence, errors, reached = decided
+            stands = evidence is not None and lhs - rhs > sum(errors)
+            return Witness(pair, lhs, rhs, *errors, evidence, label, evaluation, reached) if stands else None
+    exact = digits.sides(objective.claim, pair)
+    again = digits.sides(objective.claim, pair, 3 * digits.DIGITS // 2) if exact is not None else None
+    if exact is not None and again is not None:
+        left, right = again
+        margin = left - right
+        # Of sides that vanish even many digits leave nothing but rounding, which other digits make another.
+        unsure = abs(left - exact[0]) + abs(right - exact[1])
+        if not margin > max(_CLEAR * (abs(left) + abs(right)), 10 * unsure):  # nan, where the claim declines, neither
+            return None
+        errors = _distance(left, lhs), _distance(right, rhs)
+        if not lhs - rhs > sum(errors):
+            return None
+        return Witness(pair, lhs, rhs, *errors, Evidence.FLOAT64, label, evaluation, digits.DIGITS)
+    stands, lhs_error, rhs_error = _under_perturbation(objective, known, arrays, lhs, rhs)
+    if not stands or max(abs(lhs), abs(rhs)) < _SMALLEST:
+        return None
+    return Witness(pair, lhs, rhs, lhs_error, rhs_error, Evidence.FLOAT64, label, evaluation)
+
+
+def _distance(many: Any, few: float) -> float:
+    apart = abs(many - few)
+    return float(mpmath.nstr(apart, 17)) if mpmath.isfinite(apart) else 0.0
+
+
+def _require_same(first: tuple[str, float, float], second: tuple[str, float, float]) -> None:
+    if not _close(first, second, _REPEATS):
+        raise Malformed(
+            "the claim is not deterministic: the same pair gave "
+            f"({first[1]!r}, {first[2]!r}) and then ({second[1]!r}, {second[2]!r})"
+        )
+
+
+def _close(first: tuple[str, float, float], second: tuple[str, float, float], tolerance: float) -> bool:
+    if first[0] != second[0]:
+        return False
+    if first[0] != "value":
+        return True
+    size = max(abs(first[1]), abs(first[2]), 1e-300) if all(map(math.isfinite, first[1:])) else 1.0
+    return all(x == y or abs(x - y) <= tolerance * size for x, y in zip(first[1:], second[1:], strict=True))
+
+
+def _reordered(arrays: Arrays, inputs: bool, order: np.ndarray | None = None) -> Arrays:
+    f, g, f2, g2 = arrays
+    if inputs:
+        order = np.arange(len(f))[::-1] if order is None else order
+        return f[order], g, f2[order], g2
+    order = np.arange(len(g))[::-1] if order is None else order
+    return f, g[order], f2, g2[order]
+
+
+def _under_perturbation(
+    objective: Objective, known: Symmetries, arrays: Arrays, lhs: float, rhs: float
+) -> tuple[bool, float, float]:
+    """Return whether the violation stands on perturbed copies beyond the spread they show, and the error estimates.
+
+    Half of the copies keep equal entries equal: ties are structure, and a violation may live on them.
+    """
+    rng = np.random.default_rng(arrays[0].size + 17 * arrays[1].size)
+    copies = [_perturbed(rng, arrays, ties) for ties in (True, False) for _ in range(_COPIES)]
+    if known.inputs:
+        copies.append(_reordered(copies[0], True, rng.permutation(len(arrays[0]))))
+    if known.labels:
+        copies.append(_reordered(copies[1], False, rng.permutation(len(arrays[1]))))
+    terms = arrays[0].size + arrays[1].size
+    errors = [4e-16 * math.sqrt(terms) * abs(side) if math.isfinite(side) else 0.0 for side in (lhs, rhs)]
+    for copy in copies:
+        fate, left, right = objective.answer(copy, _CHECKING)
+        if fate != "value" or not left > right:
+            return False, math.inf, math.inf
+        for i, (seen, side) in enumerate(((left, lhs), (right, rhs))):
+            errors[i] = max(errors[i], _SAFETY * abs(seen - side))
+    return lhs - rhs > sum(errors), errors[0], errors[1]
+
+
+def _perturbed(rng: np.random.Generator, arrays: Arrays, ties: bool) -> Arrays:
+    joined = np.concatenate([array.ravel() for array in arrays])
+    if ties:
+        values, where = np.unique(np.abs(joined), return_inverse=True)
+        steps = rng.integers(-1, 2, len(values))[where]
+    else:
+        steps = rng.integers(-1, 2, len(joined))
+    joined = joined * (1.0 + 2.0**-52 * steps)
+    parts, start = [], 0
+    for array in arrays:
+        parts.append(joined[start : start + array.size].reshape(array.shape))
+        start += array.size
+    return parts[0], parts[1], parts[2], parts[3]
+
+
+def _by_balls(
+    objective: Objective, arrays: Arrays, lhs: float, rhs: float
+) -> tuple[Evidence | None, tuple[float, float], int] | None:
+    """Return the evidence (None: it holds), the errors of the sides and the digits; None where balls do not tell."""
+    for bits in _BITS:
+        sides = _in_balls(objective.claim, arrays, bits)
+        if sides is None:
+            return None
+        left, right = sides
+        radii = _apart(left, lhs), _apart(right, rhs)
+        reached = int(bits * math.log10(2))
+        if left > right:
+            if not left - right > _CLEAR * (abs(left) + abs(right)):
+                return None, radii, reached
+            exact = left.is_exact() and right.is_exact()
+            return Evidence.EXACT if exact else Evidence.BALL, radii, reached
+        if left <= right:
+            return None, radii, reached
+    return None, (math.inf, math.inf), reached
+
+
+def _apart(ball: Any, few: float) -> float:
+    """Bound the distance of a float64 from the number that a ball encloses."""
+    return float((ball - few).abs_upper()) if math.isfinite(few) else math.inf
+
+
+def _in_balls(claim: Claim, arrays: Arrays, bits: int) -> tuple[Any, Any] | None:
+    """Return both sides as balls, or None where the claim cannot be evaluated in them."""
+    import flint
+
+    from theory import _balls
+
+    with _balls.precision(bits):
+        try:
+            answer = claim(as_balls(pair_of(arrays)))
+            sides = [_balls.asarray(side)[()] if _is_ball(side) else side for side in answer]
+        except NotApplicable:
+            return None
+        except Exception:  # NumPy and the claim may raise anything when handed balls
+            return None
+        if len(sides) != 2 or not any(isinstance(side, flint.arb) for side in sides):
+            return None
+        # A plain number beside a ball is a constant only if it was written as one.
+        if not all(isinstance(side, flint.arb | int) or side in (0.0, 1.0) for side in sides):
+            return None
+        left, right = (flint.arb(side) for side in sides)
+        return None if left.is_nan() or right.is_nan() else (left, right)
+
+
+def _is_ball(side: Any) -> bool:
+    import flint
+
+    return isinstance(side, flint.arb) or (isinstance(side, np.ndarray) and side.dtype == object and side.ndim == 0)

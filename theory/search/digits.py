@@ -1,0 +1,659 @@
+"""Running a claim's own NumPy code in many digits, to tell its mathematics from its rounding.
+
+A claim is an opaque Python function: near one-hot limits or for nearly equal models its float64 answer may be wrong
+without any sign of it, as when log p is exactly 0 while KL is 1e-20. Here the same code is run on arrays of mpmath
+numbers. The arrays are a subclass of `numpy.ndarray` that takes part in NumPy's dispatch, so that functions such as
+``numpy.linalg.svd`` find an implementation in many digits; and for the time of the call the modules the claim lives
+in see a `numpy`, a `math` and a `float` that keep the digits where the originals would drop them. Where a digit
+would still be dropped (a cast of many digits to a float64) the attempt is given up, and there is no answer rather
+than a wrong one.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import math
+import sys
+import types
+from collections.abc import Callable, Iterator
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from theory.claims import Claim
+from theory.errors import NotApplicable
+from theory.models import Model, Pair
+
+DIGITS = 60
+"""Decimal digits in which claims are re-checked."""
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+class _DigitsLost(Exception):
+    """A number of many digits was about to become a float64."""
+
+
+def sides(claim: Claim, pair: Pair, count: int = DIGITS) -> tuple[Any, Any] | None:
+    """Return both sides of a claim on a pair in many digits, or None where its code cannot be run in them.
+
+    Parameters
+    ----------
+    claim
+        Any claim.
+    pair
+        Unbatched, of NumPy arrays, whose floats are taken as exact.
+    count
+        Decimal digits.
+
+    Notes
+    -----
+    Both sides are mpmath numbers, both nan where the claim declines. Nothing is rigorous here: it is the claim's own algorithm with
+    rounding forty orders of magnitude smaller.
+    """
+    context = _context()
+    context.dps = count
+    models = [
+        Model.trusted(_lifted(model.embeddings), _lifted(model.unembeddings)) for model in (pair.a, pair.b)
+    ]
+    try:
+        with _many_digits(claim):
+            answer = claim(Pair.trusted(*models))
+    except NotApplicable:
+        return context.nan, context.nan
+    except Exception:  # whatever NumPy or the claim raises when handed numbers it was not written for
+        return None
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        return None
+    found = []
+    for side in answer:
+        value = side[()] if isinstance(side, np.ndarray) and side.ndim == 0 else side
+        if isinstance(value, np.floating | np.integer):
+            value = value.item()
+        if not isinstance(value, context.mpf | int | float):
+            return None
+        found.append(context.mpf(value))
+    if any(context.isnan(side) for side in found):
+        return context.nan, context.nan
+    # Two plain numbers would mean that the digits were lost on the way, unseen.
+    if not any(isinstance(side, context.mpf) or _is_scalar_array(side) for side in answer):
+        return None
+    return found[0], found[1]
+
+
+def _is_scalar_array(side: Any) -> bool:
+    return isinstance(side, np.ndarray) and side.dtype == object
+
+
+@lru_cache(maxsize=1)
+def _context() -> Any:
+    """Return an mpmath context of our own, whose numbers have the methods that NumPy looks for."""
+    context = mpmath.MPContext()
+    for name in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"):
+        setattr(context.mpf, name, getattr(context, name))
+    for numpy_name, name in (
+        ("arctan", "atan"), ("arcsin", "asin"), ("arccos", "acos"), ("arctanh", "atanh"), ("arcsinh", "asinh"),
+        ("arccosh", "acosh"), ("floor", "floor"), ("ceil", "ceil"), ("rint", "nint"), ("cbrt", "cbrt"),
+    ):  # fmt: skip
+        setattr(context.mpf, numpy_name, getattr(context, name))
+    context.mpf.log2 = lambda x: context.log(x, 2)
+    context.mpf.log10 = lambda x: context.log(x, 10)
+    context.mpf.exp2 = lambda x: context.power(2, x)
+    context.mpf.square = lambda x: x * x
+    context.mpf.conjugate = lambda x: x
+    context.mpf.item = lambda x: x
+    context.mpf.__float__ = _refuse
+    return context
+
+
+def _refuse(_: Any) -> float:
+    raise _DigitsLost
+
+
+# --------------------------------------------------------------------------- arrays
+
+
+class DigitArray(np.ndarray):
+    """An object array of mpmath numbers for which NumPy's functions keep the digits."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
+        if out is not None and not all(isinstance(o, DigitArray) for o in out):
+            raise _DigitsLost
+        plain = [_plain(x) for x in inputs]
+        where = kwargs.pop("where", True)
+        if where is not True:
+            raise NotImplementedError("where=")
+        kwargs.pop("dtype", None)
+        if out is not None:
+            kwargs["out"] = tuple(o.view(np.ndarray) for o in out)
+        special = _UFUNCS.get(ufunc)
+        if special is not None and method == "__call__":
+            return _rich(special(*plain))
+        return _rich(getattr(ufunc, method)(*plain, **kwargs))
+
+    def __array_function__(self, function: Any, types_: Any, args: Any, kwargs: Any) -> Any:
+        known = _FUNCTIONS.get(function)
+        if known is not None:
+            return _rich(known(*[_plain_deep(x) for x in args], **{k: _plain_deep(v) for k, v in kwargs.items()}))
+        if getattr(function, "__module__", "").startswith("numpy.linalg"):
+            raise NotImplementedError(function.__name__)
+        return _rich(function(*[_plain_deep(x) for x in args], **{k: _plain_deep(v) for k, v in kwargs.items()}))
+
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keep the digits where float64 is asked for."""
+        return self.copy() if _is_float(dtype) else self.view(np.ndarray).astype(dtype, *args, **kwargs)
+
+    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        """Average in many digits."""
+        return _rich(_mean(self.view(np.ndarray), axis=axis, keepdims=keepdims))
+
+    def var(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
+        """Variance in many digits."""
+        return _rich(_var(self.view(np.ndarray), axis=axis, ddof=ddof, keepdims=keepdims))
+
+    def std(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
+        """Standard deviation in many digits."""
+        return _rich(_root(_var(self.view(np.ndarray), axis=axis, ddof=ddof, keepdims=keepdims)))
+
+    def item(self, *args: Any) -> Any:
+        """Return one number, in many digits."""
+        return self.view(np.ndarray).item(*args)
+
+    def tolist(self) -> Any:
+        """Return nested lists of numbers in many digits."""
+        return self.view(np.ndarray).tolist()
+
+    def __float__(self) -> float:
+        raise _DigitsLost
+
+
+def _lifted(values: Any) -> Any:
+    """Return an array of many digits from anything numeric; floats are taken as exact."""
+    mpf = _context().mpf
+    plain = np.asarray(values, dtype=object)
+    lifted = np.empty(plain.shape, dtype=object)
+    for index, value in enumerate(plain.flat):
+        lifted.flat[index] = value if isinstance(value, mpf) else mpf(_exact(value))
+    return lifted.view(DigitArray)
+
+
+def _exact(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _plain(x: Any) -> Any:
+    """Return an ordinary object array (floats lifted) that NumPy's own loops may work on."""
+    if isinstance(x, DigitArray):
+        return x.view(np.ndarray)
+    if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+        return _lifted(x).view(np.ndarray)
+    if isinstance(x, float | np.floating):
+        return _context().mpf(float(x))
+    return x
+
+
+def _plain_deep(x: Any) -> Any:
+    if isinstance(x, list | tuple) and any(_holds_digits(item) for item in x):
+        return type(x)(_plain_deep(item) for item in x)
+    return _plain(x)
+
+
+def _holds_digits(x: Any) -> bool:
+    if isinstance(x, list | tuple):
+        return any(_holds_digits(item) for item in x)
+    return isinstance(x, DigitArray) or isinstance(x, _context().mpf)
+
+
+def _rich(x: Any) -> Any:
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return _lifted(x) if x.size and not _all_digits(x) and _numeric(x) else x.view(DigitArray)
+    if isinstance(x, tuple):
+        return tuple(_rich(item) for item in x)
+    return x
+
+
+def _all_digits(x: np.ndarray) -> bool:
+    mpf = _context().mpf
+    return all(isinstance(value, mpf) for value in x.flat)
+
+
+def _numeric(x: np.ndarray) -> bool:
+    mpf = _context().mpf
+    return all(isinstance(value, mpf | int | float) and not isinstance(value, bool) for value in x.flat)
+
+
+def _map(function: Callable[[Any], Any], dtype: Any = object) -> Callable[[Any], Any]:
+    def mapped(x: Any) -> Any:
+        lifted = _lifted(x)
+        values = np.empty(lifted.shape, dtype=dtype)
+        for index, value in enumerate(lifted.flat):
+            values.flat[index] = function(value)
+        return values if values.shape else values[()]
+
+    return mapped
+
+
+def _log(x: Any) -> Any:
+    return _context().ninf if x == 0 else _context().log(x) if x > 0 else _context().nan
+
+
+def _sqrt(x: Any) -> Any:
+    return _context().sqrt(x) if x >= 0 else _context().nan
+
+
+_root = _map(_sqrt)
+
+
+def _mean(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, **_: Any) -> Any:
+    x = np.asarray(_lifted(x).view(np.ndarray))
+    total = np.sum(x, axis=axis, keepdims=keepdims)
+    return total / (x.size // max(1, np.size(total)))
+
+
+def _var(x: Any, axis: Any = None, dtype: Any = None, ddof: int = 0, keepdims: bool = False, **_: Any) -> Any:
+    x = np.asarray(_lifted(x).view(np.ndarray))
+    centred = x - _mean(x, axis=axis, keepdims=True)
+    total = np.sum(centred * centred, axis=axis, keepdims=keepdims)
+    return total / (x.size // max(1, np.size(total)) - ddof)
+
+
+def _std(x: Any, **kwargs: Any) -> Any:
+    return _root(_var(x, **kwargs))
+
+
+def _median(x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
+    if axis is None:
+        x, axis = np.ravel(x), 0
+    ordered = np.sort(x, axis=axis)
+    size = ordered.shape[axis]
+    middle = np.take(ordered, [(size - 1) // 2, size // 2], axis=axis)
+    return np.sum(middle, axis=axis, keepdims=keepdims) / 2
+
+
+def _where(condition: Any, *choices: Any) -> Any:
+    condition = np.asarray(condition, dtype=bool)
+    if not choices:
+        return np.where(condition)
+    x, y = (_lifted(choice).view(np.ndarray) for choice in choices)
+    return np.where(condition, x, y)
+
+
+def _clip(x: Any, low: Any = None, high: Any = None, **_: Any) -> Any:
+    x = _lifted(x).view(np.ndarray)
+    x = x if low is None else np.maximum(x, _lifted(low).view(np.ndarray))
+    return x if high is None else np.minimum(x, _lifted(high).view(np.ndarray))
+
+
+# --------------------------------------------------------------------------- matrices
+
+
+def _over_stack(function: Callable[..., Any], outputs: int = 1) -> Callable[..., Any]:
+    """Lift a function of matrices to stacks of them along leading axes."""
+
+    @wraps(function)
+    def run(*arrays: Any, **kwargs: Any) -> Any:
+        plain = [_lifted(array).view(np.ndarray) for array in arrays]
+        lead = plain[0].shape[:-2]
+        if not lead:
+            return function(*plain, **kwargs)
+        stacks = [array.reshape(-1, *array.shape[len(lead) :]) for array in plain]
+        parts = [function(*items, **kwargs) for items in zip(*stacks, strict=True)]
+        if outputs == 1:
+            return np.array(parts, dtype=object).reshape(*lead, *np.shape(parts[0]))
+        return tuple(np.array(column, dtype=object).reshape(*lead, *np.shape(column[0])) for column in zip(*parts, strict=True))
+
+    return run
+
+
+def _matrix(array: np.ndarray) -> Any:
+    return _context().matrix(array.tolist())
+
+
+def _array(matrix: Any) -> np.ndarray:
+    values = np.empty((matrix.rows, matrix.cols), dtype=object)
+    for i in range(matrix.rows):
+        for j in range(matrix.cols):
+            values[i, j] = matrix[i, j]
+    return values
+
+
+@_over_stack
+def _solve(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    columns = b if b.ndim == 2 else b[:, None]
+    try:
+        solved = np.concatenate(
+            [_array(_context().lu_solve(_matrix(a), _matrix(columns[:, [j]]))) for j in range(columns.shape[1])], axis=1
+        )
+    except ZeroDivisionError:
+        raise np.linalg.LinAlgError("Singular matrix") from None
+    return solved if b.ndim == 2 else solved[:, 0]
+
+
+@_over_stack
+def _inverse(a: np.ndarray) -> np.ndarray:
+    return np.asarray(_solve(a, _eye(len(a))))
+
+
+def _eye(size: int) -> np.ndarray:
+    return np.asarray(_lifted(np.eye(size)).view(np.ndarray))
+
+
+@_over_stack
+def _determinant(a: np.ndarray) -> Any:
+    return _context().det(_matrix(a))
+
+
+def _svd_of_one(a: np.ndarray, full_matrices: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rows, columns = a.shape
+    if full_matrices and rows != columns:
+        raise NotImplementedError("full_matrices")
+    if rows < columns:
+        u, s, vt = _svd_of_one(a.T, False)
+        return vt.T, s, u.T
+    u, s, vt = _context().svd_r(_matrix(a))
+    values = _array(s).ravel()
+    order = sorted(range(len(values)), key=lambda i: -values[i])
+    return _array(u)[:, order], values[order], _array(vt)[order]
+
+
+def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    if compute_uv:
+        return _over_stack(_svd_of_one, outputs=3)(a, full_matrices=full_matrices)
+    return _singular_values(a)
+
+
+@_over_stack
+def _singular_values(a: np.ndarray) -> np.ndarray:
+    return _svd_of_one(a, False)[1]
+
+
+def _eigh_of_one(a: np.ndarray, UPLO: str = "L") -> tuple[np.ndarray, np.ndarray]:
+    lower = np.tril(a) if UPLO == "L" else np.triu(a).T
+    symmetric = lower + np.tril(lower, -1).T
+    values, vectors = _context().eigsy(_matrix(symmetric))
+    flat = _array(values).ravel()
+    order = sorted(range(len(flat)), key=lambda i: flat[i])
+    return flat[order], _array(vectors)[:, order]
+
+
+_eigh = _over_stack(_eigh_of_one, outputs=2)
+
+
+@_over_stack
+def _eigvalsh(a: np.ndarray, UPLO: str = "L") -> np.ndarray:
+    return _eigh_of_one(a, UPLO)[0]
+
+
+def _qr_of_one(a: np.ndarray, mode: str = "reduced") -> tuple[np.ndarray, np.ndarray]:
+    if mode != "reduced" or a.shape[0] < a.shape[1]:
+        raise NotImplementedError(mode)
+    q, r = _context().qr(_matrix(a), mode="skinny")
+    return _array(q), _array(r)
+
+
+@_over_stack
+def _pinv(a: np.ndarray, rcond: Any = None, hermitian: bool = False, rtol: Any = None) -> np.ndarray:
+    u, s, vt = _svd_of_one(a, False)
+    cut = float(1e-15 if rcond is None and rtol is None else rcond if rtol is None else rtol) * s[0]
+    inverse = np.array([1 / value if value > cut else 0 * value for value in s], dtype=object)
+    return np.asarray((vt.T * inverse) @ u.T)
+
+
+@_over_stack
+def _cholesky(a: np.ndarray) -> np.ndarray:
+    return _array(_context().cholesky(_matrix(a)))
+
+
+def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+    a, b = _lifted(a).view(np.ndarray), _lifted(b).view(np.ndarray)
+    solved = _pinv(a) @ b
+    rank = int(sum(1 for value in _singular_values(a) if value > 1e-13 * _singular_values(a)[0]))
+    residual = b - a @ solved
+    return solved, np.sum(residual * residual, axis=0), rank, _singular_values(a)
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    x = _lifted(x).view(np.ndarray)
+    if axis is None and ord in (None, "fro"):
+        total = np.sum(x * x)
+        return _root(np.reshape(total, (1,) * x.ndim) if keepdims else total)
+    if axis is None and x.ndim == 2:
+        if ord in (2, "nuc", -2):
+            s = _singular_values(x)
+            return s[0] if ord == 2 else s[-1] if ord == -2 else np.sum(s)
+        raise NotImplementedError(ord)
+    if isinstance(axis, tuple) and ord in (None, "fro"):
+        return _root(np.sum(x * x, axis=axis, keepdims=keepdims))
+    if isinstance(axis, tuple):
+        raise NotImplementedError(ord)
+    size = abs(x)
+    if ord in (None, 2):
+        return _root(np.sum(x * x, axis=axis, keepdims=keepdims))
+    if ord == 1:
+        return np.sum(size, axis=axis, keepdims=keepdims)
+    if ord in (math.inf, -math.inf):
+        return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
+    raise NotImplementedError(ord)
+
+
+def _matrix_rank(a: Any, tol: Any = None, **_: Any) -> int:
+    s = _singular_values(a)
+    cut = s[0] * max(np.shape(a)) * 2.0**-52 if tol is None else tol
+    return int(sum(1 for value in s if value > cut))
+
+
+def _cond(a: Any, p: Any = None) -> Any:
+    if p not in (None, 2):
+        raise NotImplementedError(p)
+    s = _singular_values(a)
+    return s[0] / s[-1] if s[-1] > 0 else _context().inf
+
+
+def _slogdet(a: Any) -> Any:
+    value = _determinant(a)
+    sign = _map(lambda x: _context().mpf(1 if x > 0 else -1 if x < 0 else 0))(value)
+    return sign, _map(lambda x: _log(abs(x)))(value)
+
+
+def _isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, **_: Any) -> Any:
+    a, b = _lifted(a).view(np.ndarray), _lifted(b).view(np.ndarray)
+    return abs(a - b) <= atol + rtol * abs(b)
+
+
+def _average(x: Any, axis: Any = None, weights: Any = None, **_: Any) -> Any:
+    if weights is None:
+        return _mean(x, axis=axis)
+    x, w = _lifted(x).view(np.ndarray), _lifted(weights).view(np.ndarray)
+    if axis is not None and w.shape != x.shape:
+        raise NotImplementedError("weights")
+    return np.sum(x * w, axis=axis) / np.sum(w, axis=axis)
+
+
+_UFUNCS: dict[Any, Callable[..., Any]] = {
+    np.isnan: _map(lambda x: _context().isnan(x), bool),
+    np.isfinite: _map(lambda x: not (_context().isnan(x) or _context().isinf(x)), bool),
+    np.isinf: _map(lambda x: _context().isinf(x), bool),
+    np.log: _map(_log),
+    np.sqrt: _root,
+    np.hypot: lambda x, y: _root(x * x + y * y),
+    np.logaddexp: lambda x, y: _map(_log)(
+        _map(lambda v: _context().exp(v))(x) + _map(lambda v: _context().exp(v))(y)
+    ),
+    np.sign: _map(lambda x: _context().mpf(1 if x > 0 else -1 if x < 0 else 0)),
+    **{
+        ufunc: _map(lambda x, name=name: getattr(_context(), name)(x))
+        for ufunc, name in (
+            (np.exp, "exp"), (np.expm1, "expm1"), (np.log1p, "log1p"), (np.sin, "sin"), (np.cos, "cos"),
+            (np.tan, "tan"), (np.sinh, "sinh"), (np.cosh, "cosh"), (np.tanh, "tanh"), (np.arctan, "atan"),
+            (np.arcsin, "asin"), (np.arccos, "acos"), (np.arctanh, "atanh"),
+        )
+    },
+}  # fmt: skip
+
+_FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.mean: _mean, np.var: _var, np.std: _std, np.median: _median, np.where: _where, np.clip: _clip,
+    np.average: _average, np.isclose: _isclose, np.allclose: lambda a, b, **k: bool(np.all(_isclose(a, b, **k))),
+    np.linalg.solve: _solve, np.linalg.inv: _inverse, np.linalg.det: _determinant, np.linalg.svd: _svd,
+    np.linalg.eigh: _eigh, np.linalg.eigvalsh: _eigvalsh, np.linalg.qr: _over_stack(_qr_of_one, outputs=2),
+    np.linalg.pinv: _pinv, np.linalg.cholesky: _cholesky, np.linalg.lstsq: _lstsq, np.linalg.norm: _norm,
+    np.linalg.matrix_rank: _matrix_rank, np.linalg.cond: _cond, np.linalg.slogdet: _slogdet,
+    np.linalg.svdvals: _singular_values,
+    np.zeros_like: lambda x, **_: _lifted(np.zeros(np.shape(x))), np.ones_like: lambda x, **_: _lifted(np.ones(np.shape(x))),
+    np.full_like: lambda x, value, **_: _lifted(np.full(np.shape(x), value)),
+    np.nan_to_num: _map(lambda x: _context().mpf(0) if _context().isnan(x) else x),
+}  # fmt: skip
+
+
+# --------------------------------------------------------------------------- what the claim's modules see
+
+
+def _is_float(dtype: Any) -> bool:
+    return dtype in (float, _float, np.float64, "float64", "float", "f8", np.longdouble, np.double)
+
+
+def _float(value: Any = 0.0) -> Any:
+    """Stand in for `float`: keep the digits of a number that has them."""
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item() if value.ndim == 0 else value.reshape(-1)[0]
+    return value if isinstance(value, _context().mpf) else builtins.float(value)
+
+
+def _creator(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function that makes float arrays make arrays that can hold many digits."""
+
+    @wraps(function)
+    def create(*args: Any, **kwargs: Any) -> Any:
+        args = tuple(float if arg is _float else arg for arg in args)
+        if kwargs.get("dtype") is _float:
+            kwargs["dtype"] = float
+        made = function(*args, **kwargs)
+        return _lifted(made) if isinstance(made, np.ndarray) and made.dtype.kind == "f" else made
+
+    return create
+
+
+def _converter(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a conversion to an array of floats keep the digits."""
+
+    @wraps(function)
+    def convert(values: Any, *args: Any, **kwargs: Any) -> Any:
+        dtype = args[0] if args else kwargs.get("dtype")
+        if isinstance(values, DigitArray) or _holds_digits(values):
+            if dtype is not None and not _is_float(dtype) and dtype is not object:
+                return np.asarray(values).astype(dtype)
+            return _lifted(values) if not isinstance(values, DigitArray) else values.copy()
+        if dtype is _float:
+            args, kwargs = args[1:], {**kwargs, "dtype": float}
+        return function(values, *args, **kwargs)
+
+    return convert
+
+
+class _Numpy(types.ModuleType):
+    """A view of NumPy in which arrays of floats keep their digits."""
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(np, name)
+        if name in ("array", "asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite", "float64", "longdouble"):
+            return _float if name in ("float64", "longdouble") else _converter(value)
+        if name in ("zeros", "ones", "full", "eye", "identity", "empty", "linspace"):
+            return _creator(value)
+        return value
+
+
+class _Math(types.ModuleType):
+    """A view of `math` that accepts numbers of many digits."""
+
+    def __getattr__(self, name: str) -> Any:
+        original = getattr(math, name)
+        context = _context()
+        names = {"fabs": abs, "floor": lambda x: int(context.floor(x)), "ceil": lambda x: int(context.ceil(x)),
+                 "log2": lambda x: context.log(x, 2), "log10": context.log10, "pow": context.power,
+                 "isfinite": lambda x: not (context.isnan(x) or context.isinf(x)), "fsum": lambda x: sum(x, context.mpf(0)),
+                 "dist": None, "prod": None}  # fmt: skip
+        many = names.get(name, getattr(context, name, None))
+        if not callable(original) or many is None:
+            return original
+
+        @wraps(original)
+        def either(*args: Any) -> Any:
+            plain = [arg.item() if isinstance(arg, np.ndarray) and arg.ndim == 0 else arg for arg in args]
+            if any(_holds_digits(arg) for arg in plain):
+                return many(*plain)
+            # A constant such as sqrt(2) is meant exactly, whatever it is rounded to.
+            if name in ("sqrt", "exp", "log") and all(isinstance(arg, int | float) for arg in plain) and len(plain) == 1:
+                value = original(*plain)
+                return context.mpf(many(plain[0])) if math.isfinite(value) else value
+            return original(*args)
+
+        return either
+
+
+@contextlib.contextmanager
+def _many_digits(claim: Claim) -> Iterator[None]:
+    """Lend the modules a claim lives in a NumPy of many digits, and take it back."""
+    numpy_view, math_view = _Numpy("numpy"), _Math("math")
+    swaps = {id(np): numpy_view, id(math): math_view, id(float): _float}
+    swaps |= {id(getattr(np, name)): getattr(numpy_view, name) for name in ("array", "asarray", "zeros", "ones", "eye", "full", "empty")}
+    swaps |= {id(getattr(math, name)): getattr(math_view, name) for name in ("sqrt", "exp", "log", "floor", "ceil", "tanh")}
+    undo: list[tuple[dict[str, Any], str, Any]] = []
+    missing = object()
+    try:
+        for namespace in _namespaces(claim):
+            for name, value in list(namespace.items()):
+                if id(value) in swaps:
+                    undo.append((namespace, name, value))
+                    namespace[name] = swaps[id(value)]
+            if "float" not in namespace:
+                undo.append((namespace, "float", missing))
+                namespace["float"] = _float
+        yield
+    finally:
+        for namespace, name, value in reversed(undo):
+            if value is missing:
+                namespace.pop(name, None)
+            else:
+                namespace[name] = value
+
+
+def _namespaces(claim: Claim) -> list[dict[str, Any]]:
+    """Return the globals of the claim's own code: its module, and the modules beside it."""
+    found: dict[int, dict[str, Any]] = {}
+    seen: set[int] = set()
+    queue: list[Any] = [claim.function]
+    while queue:
+        item = queue.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        function = getattr(item, "__func__", item)
+        namespace = getattr(function, "__globals__", None)
+        if namespace is None and isinstance(item, types.ModuleType):
+            namespace = vars(item)
+        if namespace is None or not _is_users(namespace):
+            if not hasattr(item, "__closure__"):
+                continue
+            namespace = None
+        if namespace is not None and id(namespace) not in found:
+            found[id(namespace)] = namespace
+            queue += [v for v in namespace.values() if isinstance(v, types.ModuleType | types.FunctionType)]
+        for cell in getattr(function, "__closure__", None) or ():
+            with contextlib.suppress(ValueError):
+                queue.append(cell.cell_contents)
+    return list(found.values())
+
+
+def _is_users(namespace: dict[str, Any]) -> bool:
+    """Whether a module is the user's own: not of the standard library, nor installed, nor of this package."""
+    name, file = str(namespace.get("__name__", "")), namespace.get("__file__")
+    if file is None:
+        return name not in sys.builtin_module_names and name.split(".")[0] not in sys.stdlib_module_names
+    path = Path(file).resolve()
+    if path.is_relative_to(_PACKAGE):
+        return False
+    outside = ("site-packages", "dist-packages")
+    return name.split(".")[0] not in sys.stdlib_module_names and not any(part in outside for part in path.parts)

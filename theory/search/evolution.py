@@ -1,0 +1,46 @@
+"""Covariance-matrix adaptation, for claims with jumps and kinks on which slopes lead nowhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+_LOWEST = -1e5
+
+
+def evolve(
+    value: Callable[[Float[np.ndarray, " d"]], float], size: int, rng: np.random.Generator, width: float = 0.3
+) -> Generator[None, None, None]:
+    """Run CMA-ES around the origin, handing control back after every generation; ends when it has converged.
+
+    Parameters
+    ----------
+    value
+        Function to be maximised; it is expected to remember the best point it was asked about.
+    size
+        Number of coordinates.
+    rng
+        Source of randomness.
+    width
+        Standard deviation of the first generation.
+    """
+    import cma
+
+    def normal(*shape: Any) -> np.ndarray:
+        return rng.standard_normal(shape)
+
+    # The package would seed NumPy's global generator; a generator of our own is passed instead.
+    options = {"verbose": -9, "randn": normal, "seed": math.nan, "tolfun": 1e-11, "tolx": 1e-9}
+    strategy = cma.CMAEvolutionStrategy(np.zeros(size), width, options)
+    while not strategy.stop():
+        points = strategy.ask()
+        strategy.tell(points, [_cost(value(np.asarray(point))) for point in points])
+        yield
+
+
+def _cost(reached: float) -> float:
+    return -reached if reached > _LOWEST else math.nan if reached != reached else 1e9

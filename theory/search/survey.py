@@ -1,0 +1,113 @@
+"""The first look: pairs from every regime at every shape, the same for every claim of a domain."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+import numpy as np
+
+from theory.claims import Domain
+from theory.constructions import Shape
+from theory.models import Pair
+from theory.search import strata
+from theory.search.objective import Arrays, diversity
+
+Draw = tuple[str, Arrays]
+"""Name of the regime, and a pair."""
+
+Labels = tuple[int, int]
+"""m and k of a first model."""
+
+_ENUMERATED = "enumerated"
+_CACHED = 512  # batches of a few pairs each: the first laps of a file's claims are drawn once
+
+
+def survey(seed: int, domain: Domain, lap: int) -> Iterator[tuple[Labels, tuple[Draw, ...]]]:
+    """Yield one batch for every shape and regime, all shapes before the next regime, smallest shapes first.
+
+    Parameters
+    ----------
+    seed
+        Same seed, same pairs.
+    domain
+        The shapes to look at.
+    lap
+        Number of the look, from 0; later ones are larger.
+    """
+    shapes = domain.shapes()
+    names = [*strata.STRATA, _ENUMERATED]
+    for offset in range(len(names)):
+        for index, (m, k) in enumerate(shapes):
+            yield (m, k), _batch(seed, domain, lap, (m, k), names[(offset + index) % len(names)])
+
+
+@functools.lru_cache(maxsize=4 * _CACHED)
+def _batch(seed: int, domain: Domain, lap: int, labels: Labels, name: str) -> tuple[Draw, ...]:
+    m, k = labels
+    names = [*strata.STRATA, _ENUMERATED]
+    which = names.index(name)
+    rng = np.random.default_rng([seed, lap, m, k, which])
+    low, high = domain.inputs
+    # Few inputs make small problems; some statements need more inputs than dimensions.
+    wanted = (2, m + 2, 3, 2 * m + 3, m + 1, 12, 1)
+    n = min(max(wanted[(lap + which + m + k) % len(wanted)], low), high)
+    m2 = m if domain.equal_dimensions else int(rng.integers(domain.dimensions[0], domain.dimensions[1] + 1))
+    count = 2 ** min(lap, 3)
+    least = max(m, m2) + 1
+    if domain.diverse and k < least:
+        m2, least = m, m + 1
+    if name == _ENUMERATED:
+        pairs = [_enumerated(lap * count + i, n, k, m, m2) for i in range(count)]
+        return tuple((name, arrays) for arrays in pairs if not domain.diverse or _diverse(arrays))
+    drawn = strata.draw(name, rng, Shape(n, max(k, least), m, m2, (count,)))
+    pairs = [_single(drawn, i, k) for i in range(count)]
+    if not domain.diverse:
+        pairs = [_degenerate(rng, arrays) if i % 2 else arrays for i, arrays in enumerate(pairs)]
+    return tuple((name, arrays) for arrays in pairs)
+
+
+def _single(pair: Pair, index: int, labels: int) -> Arrays:
+    a, b = pair.a, pair.b
+    return (
+        a.embeddings[index],
+        np.ascontiguousarray(a.unembeddings[index][:labels]),
+        b.embeddings[index],
+        np.ascontiguousarray(b.unembeddings[index][:labels]),
+    )
+
+
+def _diverse(arrays: Arrays) -> bool:
+    return all(diversity(labels) > 0 for labels in (arrays[1], arrays[3]))
+
+
+def _enumerated(index: int, n: int, k: int, m: int, m2: int) -> Arrays:
+    """Return the pair of entries -1, 0, 1 with a given number, in an order that jumps about."""
+    sizes = ((n, m), (k, m), (n, m2), (k, m2))
+    entries = sum(rows * columns for rows, columns in sizes)
+    # A multiplier prime to three runs through all pairs before it repeats one.
+    total = 3**entries
+    code = (index * (2 * total // 5 // 3 * 3 + 1) + total // 7) % total
+    digits = []
+    for _ in range(entries):
+        code, digit = divmod(code, 3)
+        digits.append((0.0, 1.0, -1.0)[digit])
+    arrays, start = [], 0
+    for rows, columns in sizes:
+        arrays.append(np.array(digits[start : start + rows * columns]).reshape(rows, columns))
+        start += rows * columns
+    return arrays[0], arrays[1], arrays[2], arrays[3]
+
+
+def _degenerate(rng: np.random.Generator, arrays: Arrays) -> Arrays:
+    """Let the unembeddings of one model, or of both, lose a direction or repeat a label."""
+    moved = list(arrays)
+    for block in (1, 3):
+        if rng.random() < 0.6:
+            labels = moved[block].copy()
+            if rng.random() < 0.5 or labels.shape[1] == 1:
+                labels[rng.integers(0, len(labels))] = labels[rng.integers(0, len(labels))]
+            else:
+                labels[:, -1] = labels[:, 0]
+            moved[block] = labels
+    return moved[0], moved[1], moved[2], moved[3]
