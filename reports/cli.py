@@ -5,16 +5,22 @@ Exit status: 0 when all held, 1 when something was refuted or failed, 2 for unus
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from theory.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from reports.falsification import FalsificationRun, Update
 
 app = typer.Typer(
     add_completion=False,
@@ -23,6 +29,7 @@ app = typer.Typer(
     help="What closeness in logit distance and in KL guarantees about neural representations, checked by machine.",
 )
 _OK, _FAILED, _UNUSABLE, _INTERRUPTED = 0, 1, 2, 130
+_WIDE = 110  # columns that a table of claims takes with all it has to say
 
 
 class ProfileName(enum.StrEnum):
@@ -80,7 +87,8 @@ def verify(
 
 
 def _print_verification(console: Console, run: Any) -> None:
-    from reports.page import kl_bound_table, number
+    from reports.page import kl_bound_table
+    from reports.rendering import number
     from reports.verification import sharp_constant
 
     table = Table(title=f"Theorems (profile {run.profile}, seed {run.seed}, {run.seconds:.1f} s)", title_justify="left")
@@ -128,12 +136,10 @@ def compare(
     """Compare two saved models: every distance, every guarantee with both sides, and which are vacuous."""
     from reports.comparison import compare as compared
     from reports.files import load_model, write_json
-    from reports.page import number
+    from reports.rendering import number
 
     if json is not None:
-        if json.is_dir() or not json.name:
-            raise InvalidInput(f"--json: expected the name of a file, saw the folder '{json}'")
-        _require_folder(json.parent)
+        _require_file(json)
     result: Any = compared(load_model(first), load_model(second), (str(first), str(second)))
     console = Console()
     table = Table(title=f"{first}  and  {second}", title_justify="left")
@@ -155,6 +161,127 @@ def compare(
     if json is not None:
         write_json(json, result)
     return _FAILED if any(g["holds"] is False for g in result["guarantees"]) else _OK
+
+
+@app.command()
+def falsify(
+    target: Annotated[str, typer.Argument(metavar="FILE.py[::NAME]", help="A file of claims, or one claim of it.")],
+    budget: Annotated[
+        float | None,
+        typer.Option(help="Seconds for each claim.  [default: 10, or no limit where --evaluations is given]"),
+    ] = None,
+    evaluations: Annotated[int | None, typer.Option(help="Evaluations for each claim at most.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the search.")] = 0,
+    jobs: Annotated[
+        int | None, typer.Option(help="Claims attacked at the same time.  [default: the number of cores]")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write all results to this file.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for index.html, findings and results.")] = Path("runs/falsify"),
+) -> int:
+    """Attack the claims of a file: search for pairs of models that violate them, and show the simplest and the worst.
+
+    A claim is a function of a pair of models marked with @claim that returns (lhs, rhs) and says lhs <= rhs. What an
+    earlier run with the same file and settings has found in the folder is not searched for again.
+    """
+    from reports.claim_files import load_claims, parse_target
+    from reports.falsification import Settings, run_falsification
+
+    for name, value in (("budget", budget), ("evaluations", evaluations), ("jobs", jobs)):
+        if value is not None and not 0 < value < float("inf"):
+            raise InvalidInput(f"--{name}: expected a positive number, saw {value}")
+    seconds = 10.0 if budget is None and evaluations is None else budget
+    settings = Settings(out, seconds, evaluations, seed, jobs or os.cpu_count() or 1)
+    if json is not None:
+        _require_file(json)
+    _require_folder(out)
+    file = load_claims(*parse_target(target))
+    with _claims_bar(len(file.claims)) as report:
+        run = run_falsification(file, settings, report)
+    from reports.falsification_page import write_report
+
+    page = write_report(run, json)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)
+    _print_falsification(console, run)
+    console.print(f"report: {page}   data: {json or out / 'report.json'}", soft_wrap=True, highlight=False)
+    if run.interrupted:
+        typer.echo(
+            f"logitbounds: interrupted; {len(run.claims)} of {len(file.claims)} claims are in the report", err=True
+        )
+        return _INTERRUPTED
+    return _FAILED if run.failed else _OK
+
+
+@contextlib.contextmanager
+def _claims_bar(count: int) -> Iterator[Callable[[Update], None]]:
+    """Show how far all claims are, and the best ratio of each that is being attacked, on stderr."""
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        shares: dict[str, float] = {}
+        rows: dict[str, Any] = {}
+        refuted = 0
+        overall = bar.add_task("claims", total=count)
+
+        def report(update: Update) -> None:
+            nonlocal refuted
+            name, over = update.name, update.outcome is not None
+            shares[name] = 1.0 if over else min(update.fraction, 1.0)
+            if over:
+                refuted += update.outcome is not None and update.outcome.verdict == "refuted"
+                if name in rows:
+                    bar.remove_task(rows.pop(name))
+            else:
+                if name not in rows:
+                    rows[name] = bar.add_task("", total=1.0)
+                ratio = "" if update.ratio is None else f"  best ratio {update.ratio:.6g}"
+                bar.update(rows[name], completed=shares[name], description=f"  {escape(name)}{ratio}")
+            done = len(shares) - len(rows)
+            words = f"{done} of {count} claims, {refuted} refuted"
+            bar.update(overall, completed=sum(shares.values()), description=words)
+
+        yield report
+
+
+def _print_falsification(console: Console, run: FalsificationRun) -> None:
+    from rich import box
+    from rich.markup import escape
+
+    from reports.findings import expression
+    from reports.rendering import number
+
+    resumed = sum(judged.resumed for judged in run.claims)
+    note = f", {resumed} from an earlier run" if resumed else ""
+    title = f"Claims of {escape(run.file.path.name)} ({run.seconds:.1f} s{note})"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    # The sides give way on a narrow terminal: they stand beside the counterexamples too.
+    sides = ("lhs", "rhs") if console.width >= _WIDE else ()
+    table.add_column("claim", overflow="fold", min_width=10)
+    table.add_column("verdict", no_wrap=True)
+    for heading in (*sides, "ratio", "evidence", "n k m", "calls", "s"):
+        table.add_column(heading, justify="left" if heading == "evidence" else "right", no_wrap=True)
+    colours = {"refuted": "red", "survived": "green", "inconclusive": "yellow", "error": "red"}
+    for outcome in (judged.outcome for judged in run.claims):
+        worst, small = outcome.worst, outcome.simplest.pair if outcome.simplest else None
+        table.add_row(
+            escape(outcome.name), f"[{colours[outcome.verdict]}]{outcome.verdict}",
+            *(number(getattr(worst, side) if worst else None) for side in sides),
+            number(worst.ratio if worst else None), str(outcome.evidence or ""),
+            f"{small.n} {small.k} {small.m}" if small else "", f"{outcome.evaluations:,}", f"{outcome.seconds:.2f}",
+        )  # fmt: skip
+    console.print(table)
+    for outcome in (judged.outcome for judged in run.claims):
+        shown = outcome.simplest or (outcome.worst if outcome.verdict == "refuted" else None)
+        if outcome.verdict == "error":
+            console.print(f"[red]error[/red] {escape(outcome.name)}: {escape(outcome.message)}", soft_wrap=True)
+        elif shown is not None:
+            name = run.file.attributes[outcome.name]
+            call = f"{name if name.isidentifier() else f'globals()[{name!r}]'}({expression(shown.pair)})"
+            console.print(call, soft_wrap=True, markup=False, highlight=False, end="")
+            console.print(f"  # {shown.lhs:.6g} > {shown.rhs:.6g}", soft_wrap=True, style="dim", highlight=False)
 
 
 @app.command("list")
@@ -209,6 +336,15 @@ def _require_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InvalidInput(f"{path}: not a folder that can be written to ({error.strerror})") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise InvalidInput(f"{path}: not a folder that can be written to (permission denied)")
+
+
+def _require_file(path: Path) -> None:
+    """Make sure that a file can be written before any work is done."""
+    if path.is_dir() or not path.name:
+        raise InvalidInput(f"--json: expected the name of a file, saw the folder '{path}'")
+    _require_folder(path.parent)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,13 @@ from theory.errors import InvalidInput
 from theory.models import Model
 
 _NAMES = ("embeddings", "unembeddings")
+_TEMPORARY = re.compile(r"\.(\d+)-.*")
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write a text file under a temporary name and rename it, so that no reader ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{os.getpid()}-{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
@@ -30,6 +33,38 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path, alive: Callable[[int], bool] | None = None) -> int:
+    """Remove what killed runs have left half written in a folder, and return how many files and folders that were.
+
+    Parameters
+    ----------
+    folder
+        It need not exist. Only names like ``.1234-anything``, 1234 the writing process, are looked at.
+    alive
+        Whether a process is still running, by its number: what such a one is writing is left alone.
+    """
+    swept = 0
+    for child in sorted(folder.iterdir()) if folder.is_dir() else []:
+        match = _TEMPORARY.fullmatch(child.name)
+        if match and not (alive or _is_alive)(int(match[1])):
+            if child.is_dir():
+                shutil.rmtree(child, ignore_errors=True)
+            else:
+                child.unlink(missing_ok=True)
+            swept += 1
+    return swept
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def jsonable(value: Any) -> Any:

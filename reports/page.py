@@ -3,54 +3,14 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
-import jinja2
-import numpy as np
-from latex2mathml.converter import convert
 from markupsafe import Markup
 
 from reports import figures
+from reports.rendering import environment
 from reports.verification import RealModel, VerificationRun, sharp_constant
 from theory.search.strata import STRATA
-
-_TEMPLATES = Path(__file__).parent / "templates"
-_ROWS = 6  # rows of a counterexample's matrices that a page shows
-
-
-def mathml(latex: str) -> str:
-    """Return a formula as MathML, which browsers render without help."""
-    return str(convert(latex))
-
-
-def number(value: float | None) -> str:
-    """Return a number with four significant digits; a dash where there is none."""
-    if value is None or math.isnan(value):
-        return "–"
-    if value == 0:
-        return "0"
-    if math.isinf(value):
-        return "∞"
-    return f"{value:.4g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.3e}"
-
-
-def matrix(array: np.ndarray) -> str:
-    """Return the first rows of a matrix as text."""
-    rows = ["  ".join(f"{entry: .4g}" for entry in row) for row in array[:_ROWS]]
-    return "\n".join(rows + ([f"… {len(array) - _ROWS} more rows"] if len(array) > _ROWS else []))
-
-
-def environment() -> jinja2.Environment:
-    """Return the template environment, escaping everything that is not marked safe."""
-    loader = jinja2.FileSystemLoader(_TEMPLATES)
-    found = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    found.filters["number"] = number
-    found.filters["matrix"] = matrix
-    found.filters["mathml"] = lambda latex: Markup(mathml(latex))
-    return found
 
 
 def kl_bound_table(real: tuple[RealModel, ...]) -> list[dict[str, Any]]:

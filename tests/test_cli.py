@@ -88,4 +88,4 @@ def test_lists(what, expected):
 def test_help_names_every_command():
     result = command("--help")
     assert result.returncode == 0
-    assert all(name in result.stdout for name in ("verify", "compare", "list"))
+    assert all(name in result.stdout for name in ("verify", "falsify", "compare", "list"))

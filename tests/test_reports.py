@@ -11,7 +11,8 @@ from safetensors.numpy import save_file
 
 from reports.comparison import compare, guarantees, measures
 from reports.files import jsonable, load_model, write_json, write_whole
-from reports.page import kl_bound_table, mathml, matrix, number, render
+from reports.page import kl_bound_table, render
+from reports.rendering import mathml, matrix, number
 from reports.verification import VerificationRun, as_json, run_verification
 from theory import InvalidInput, Model, Pair, kl_divergence, squared_logit_distance
 from theory.catalogue import theorems

@@ -1,0 +1,290 @@
+"""The files in which users write claims: loaded, named, and read together with what they import of their own."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import importlib
+import re
+import sys
+import sysconfig
+import tokenize
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+from theory.claims import Claim
+from theory.errors import InvalidInput
+
+_OURS = frozenset({"theory", "empirics", "reports"})
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+_loaded_before: set[str] = set()  # modules of the file loaded last, which are no modules of the next one
+
+
+@dataclass(frozen=True, eq=False)
+class ClaimFile:
+    """A file of claims.
+
+    Attributes
+    ----------
+    path
+        Of the file, absolute.
+    claims
+        By name, in the order of their definition; the names are unique.
+    attributes
+        Under which attribute of the module each claim is found, by name.
+    module
+        What the file is called as a module.
+    sources
+        The text of the file and of the modules of its own that it imports, by module name; the file comes first.
+    packages
+        Which of the sources are packages.
+    search_path
+        Folders from which its own modules are imported.
+    """
+
+    path: Path
+    claims: Mapping[str, Claim]
+    attributes: Mapping[str, str]
+    module: str
+    sources: Mapping[str, str]
+    packages: frozenset[str]
+    search_path: tuple[str, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all sources: what a claim says is known to be the same where this is."""
+        found = hashlib.sha256()
+        for name, text in sorted(self.sources.items()):
+            found.update(f"{name}\0{len(text)}\0{text}\0".encode())
+        return found.hexdigest()
+
+    @contextlib.contextmanager
+    def importable(self) -> Iterator[None]:
+        """Let claims import modules of their own while they run."""
+        before = list(sys.path)
+        sys.path[:0] = [folder for folder in self.search_path if folder not in before]
+        try:
+            yield
+        finally:
+            sys.path[:] = before
+
+
+def parse_target(target: str) -> tuple[Path, str | None]:
+    """Split ``FILE.py[::NAME]``.
+
+    Raises
+    ------
+    InvalidInput
+        If a name is announced but missing.
+    """
+    file, separator, name = target.partition("::")
+    if separator and not name:
+        raise InvalidInput(f"{target}: expected the name of a claim after '::', saw none")
+    return Path(file), name or None
+
+
+def load_claims(path: Path, name: str | None = None) -> ClaimFile:
+    """Load the claims of a file, or one of them.
+
+    Parameters
+    ----------
+    path
+        A Python file. It is run, so it is trusted as much as the one who runs it. Its folder is importable meanwhile.
+    name
+        Of the claim, or of the attribute that holds it; by default all claims are loaded.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such file, it is no Python, it fails to load, or it has no claims or none of that name.
+    """
+    text = _source(path)
+    path = path.resolve()
+    _forget_the_last_file()
+    known, before = set(sys.modules), list(sys.path)
+    module = ModuleType(_module_name(path))
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    sys.path.insert(0, str(path.parent))
+    importlib.invalidate_caches()
+    try:
+        _run(path, text, module)
+        search_path = _search_path(path, before)
+    except BaseException:
+        own = (str(path.parent),)
+        _loaded_before.update(name for name in set(sys.modules) - known if _is_own_module(name, own))
+        raise
+    finally:
+        sys.path[:] = before
+    sources, packages = _own_sources(path, text, module.__name__, set(sys.modules) - known, search_path)
+    _loaded_before.update(set(sys.modules) & set(sources))
+    claims, attributes = _named(module)
+    if not claims:
+        raise InvalidInput(f"{path}: expected functions marked with @claim, saw none")
+    if name is not None:
+        chosen = name if name in claims else next((n for n, attribute in attributes.items() if attribute == name), None)
+        if chosen is None:
+            raise InvalidInput(f"{path}: no claim is called {name!r}; there are {', '.join(claims)}")
+        claims, attributes = {chosen: claims[chosen]}, {chosen: attributes[chosen]}
+    return ClaimFile(path, claims, attributes, module.__name__, sources, packages, search_path)
+
+
+# --------------------------------------------------------------------------- running the file
+
+
+def _source(path: Path) -> str:
+    if path.suffix != ".py":
+        raise InvalidInput(f"{path}: expected a Python file (.py), saw '{path.suffix or path.name}'")
+    if not path.is_file():
+        raise InvalidInput(f"{path}: {'a folder, not a file' if path.is_dir() else 'no such file'}")
+    try:
+        return _read(path)
+    except (OSError, SyntaxError, UnicodeDecodeError, LookupError) as error:
+        raise InvalidInput(f"{path}: not readable as Python source ({error})") from None
+
+
+def _read(path: Path) -> str:
+    with tokenize.open(path) as stream:  # in the encoding that the file declares
+        return stream.read()
+
+
+def _module_name(path: Path) -> str:
+    """Name the module after its file, unless that would hide a module that is there already."""
+    name = re.sub(r"\W", "_", path.stem)
+    return f"{name}_claims" if name in sys.modules or name in sys.stdlib_module_names or name in _OURS else name
+
+
+def _forget_the_last_file() -> None:
+    for name in _loaded_before:
+        sys.modules.pop(name, None)
+    _loaded_before.clear()
+
+
+def _run(path: Path, text: str, module: ModuleType) -> None:
+    try:
+        exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)
+    except KeyboardInterrupt:
+        raise
+    except SyntaxError as error:
+        place = f"{Path(error.filename).name}, line" if error.filename not in (None, str(path)) else "line"
+        raise InvalidInput(f"{path}: not valid Python ({place} {error.lineno}: {error.msg})") from None
+    except SystemExit as error:
+        raise InvalidInput(f"{path}: asked to exit (status {error.code}) while it was loaded") from None
+    except BaseException as error:
+        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+        where = f" on line {lines[-1]}" if lines else ""
+        message = " ".join(str(error).split())
+        raise InvalidInput(
+            f"{path}: raised {type(error).__name__}{where} while it was loaded{': ' if message else ''}{message}"
+        ) from None
+
+
+def _named(module: ModuleType) -> tuple[dict[str, Claim], dict[str, str]]:
+    """Return the claims and their attributes by unique names, each claim once however often it is bound."""
+    found: dict[int, tuple[str, Claim]] = {}
+    for attribute, value in vars(module).items():
+        if isinstance(value, Claim):
+            found.setdefault(id(value), (attribute, value))
+    names = [value.name for _, value in found.values()]
+    claims: dict[str, Claim] = {}
+    attributes: dict[str, str] = {}
+    for attribute, value in found.values():
+        speaks = bool(value.name.strip()) and value.name.isprintable() and not value.name.startswith("<")  # <lambda>
+        usable = speaks and names.count(value.name) == 1
+        name = value.name if usable else attribute
+        while name in claims or (not usable and name in names):
+            name += "_"
+        claims[name], attributes[name] = (value if value.name == name else replace(value, name=name)), attribute
+    return claims, attributes
+
+
+# --------------------------------------------------------------------------- what the file imports of its own
+
+
+def _search_path(path: Path, before: Iterable[str]) -> tuple[str, ...]:
+    """Return the file's folder and the folders it has put on the path itself."""
+    known = {str(Path(folder).resolve()) for folder in before}
+    added = [str(Path(folder).resolve()) for folder in sys.path if isinstance(folder, str)]
+    folders = [str(path.parent), *(folder for folder in added if folder not in known)]
+    return tuple(dict.fromkeys(folders))
+
+
+def _own_sources(
+    path: Path, text: str, module: str, new: set[str], search_path: tuple[str, ...]
+) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the texts of the file and of its own modules: those it has loaded and those its functions will."""
+    sources, packages = {module: text}, set()
+    loaded = [name for name in sorted(new - {module}) if _is_own_module(name, search_path)]
+    waiting = [(name, Path(str(sys.modules[name].__file__))) for name in loaded]
+    waiting += _imported(module, text, False, search_path)
+    while waiting:
+        name, file = waiting.pop()
+        if name in sources or file.resolve() == path:
+            continue
+        try:
+            sources[name] = _read(file)
+        except (OSError, SyntaxError, UnicodeDecodeError, LookupError):
+            continue
+        is_package = file.name == "__init__.py"
+        packages |= {name} if is_package else set()
+        waiting += _imported(name, sources[name], is_package, search_path)
+    first, *others = sources
+    return {name: sources[name] for name in (first, *sorted(others))}, frozenset(packages)
+
+
+def _is_own_module(name: str, search_path: tuple[str, ...]) -> bool:
+    file = getattr(sys.modules[name], "__file__", None)
+    return file is not None and _is_own(Path(file), name, search_path)
+
+
+def _is_own(file: Path, name: str, search_path: tuple[str, ...]) -> bool:
+    if file.suffix != ".py" or name.partition(".")[0] in _OURS:
+        return False
+    file = file.resolve()
+    standard = Path(sysconfig.get_path("stdlib")).resolve()
+    if file.is_relative_to(standard):
+        return False
+    return any(file.is_relative_to(folder) for folder in search_path) and not _INSTALLED & set(file.parts)
+
+
+def _imported(module: str, text: str, is_package: bool, search_path: tuple[str, ...]) -> list[tuple[str, Path]]:
+    """Return the own modules that import statements anywhere in a text name, with their files."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return []
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            parents = module.split(".")[: None if is_package and node.level == 1 else -(node.level - is_package)]
+            base = ".".join([*(parents if node.level else []), *([node.module] if node.module else [])])
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    found = []
+    prefixes = {".".join(full.split(".")[: i + 1]) for full in names if full for i in range(full.count(".") + 1)}
+    for name in sorted(prefixes):
+        file = _file_of(name, search_path)
+        if file is not None and _is_own(file, name, search_path):
+            found.append((name, file))
+    return found
+
+
+def _file_of(name: str, search_path: tuple[str, ...]) -> Path | None:
+    """Return the file that a module name stands for, where it is no module known otherwise."""
+    loaded = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None)
+    if name.partition(".")[0] in sys.stdlib_module_names:
+        return None
+    if loaded is not None and not _is_own(Path(loaded), name, search_path):
+        return None
+    for folder in search_path:
+        stem = Path(folder, *name.split("."))
+        for file in (stem / "__init__.py", stem.with_name(f"{stem.name}.py")):
+            if file.is_file():
+                return file
+    return None
