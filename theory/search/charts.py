@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from theory.search.objective import Arrays
 
-Kind = Literal["free", "apart", "one factor"]
+Kind = Literal["free", "apart", "one factor", "gauge"]
 
 _FARTHEST = 200.0  # logarithm of a scale, beyond which float64 has nothing to say
 
@@ -54,7 +54,36 @@ class Chart:
         return (f, g, f + third, g + fourth) if self.differences else (f, g, third, fourth)
 
 
-def chart_around(arrays: Arrays, kind: Kind) -> Chart:
+@dataclass(frozen=True)
+class GaugeChart:
+    """The pairs with the same two distributions: (A f, A^-T g) and (A' f', A'^-T g') for all invertible A and A'.
+
+    Attributes
+    ----------
+    arrays
+        The pair at the origin.
+    """
+
+    arrays: Arrays
+
+    @property
+    def size(self) -> int:
+        """Number of coordinates: the entries of A - 1 and A' - 1."""
+        return self.arrays[0].shape[1] ** 2 + self.arrays[2].shape[1] ** 2
+
+    def at(self, x: Float[np.ndarray, " d"]) -> Arrays:
+        """Return the pair at a point; at a singular A it is the pair at the origin."""
+        f, g, f2, g2 = self.arrays
+        first = f.shape[1] ** 2
+        maps = [np.eye(b.shape[1]) + part.reshape(b.shape[1], -1) for b, part in ((f, x[:first]), (f2, x[first:]))]
+        try:
+            moved, moved2 = np.linalg.solve(maps[0].T, g.T).T, np.linalg.solve(maps[1].T, g2.T).T
+        except np.linalg.LinAlgError:
+            return self.arrays
+        return f @ maps[0].T, moved, f2 @ maps[1].T, moved2
+
+
+def chart_around(arrays: Arrays, kind: Kind) -> Chart | GaugeChart:
     """Return coordinates around a pair.
 
     Parameters
@@ -62,11 +91,13 @@ def chart_around(arrays: Arrays, kind: Kind) -> Chart:
     arrays
         The pair at the origin.
     kind
-        "free" moves all four factors; "apart" moves the first model and the differences; "one factor" moves the
+        "gauge" moves neither distribution, only the coordinates of both models; "free" moves all four factors; "apart" moves the first model and the differences; "one factor" moves the
         first model and the larger of the two differences, the other factor being shared from then on. The latter
         two need models of one dimension and fall back to the first.
     """
     f, g, f2, g2 = arrays
+    if kind == "gauge":
+        return GaugeChart(arrays)
     if kind == "free" or f.shape != f2.shape:
         return Chart(arrays, tuple(_size(block) or 1e-3 for block in arrays), False)  # type: ignore[arg-type]
     rows, labels = f2 - f, g2 - g

@@ -10,6 +10,7 @@ gained stay (successive halving).
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
@@ -32,6 +33,7 @@ from theory.search.objective import (
     arrays_of,
     pair_of,
     quietly,
+    score,
     sizes_of,
 )
 from theory.search.outcome import Answer, Outcome, Witness
@@ -46,11 +48,14 @@ _LOWEST = -1e5
 _SILENT_REGIMES = 4  # regimes in which a shape may decline before the rest of the lap passes it by
 _KEPT = 10  # starts remembered for each shape
 _SLOTS = 8
-_SLICE = 12  # evaluations of a first slice, for each coordinate
+_SLICE = 4  # evaluations of a first slice, for each entry of the pair
+_LONGEST = 32 * _SLICE
+_TRUST = 0.5  # gain that a climber not tried yet is credited with
+_KICKS = (1e-3, 1e-2, 1e-1, 1e-2, 1e-3, 1e-2)  # in coordinates of size one
 _CLIMB_TO_WORST = 600
 _LARGEST_OF_WORST = 1e4  # norm of an array: beyond it a ratio without bound only gets harder to read
 _DOUBTS = 40  # apparent violations that turn out to be rounding, before only larger ones are looked at
-_METHODS: tuple[str, ...] = ("apart", "moves", "one factor", "free", "evolution")
+_METHODS: tuple[str, ...] = ("apart", "moves", "one factor", "free", "gauge", "evolution")
 _EVOLUTION_FROM = 1  # round from which evolution strategies take part: their package is slow to import
 
 
@@ -85,6 +90,7 @@ class _Climber:
     steps: Generator[None, None, None]
     best: _Start
     done: bool = False
+    gained: float = 0.0
 
 
 def falsify(claim: Claim, budget: Budget | None = None, seed: int = 0, progress: Report | None = None) -> Outcome:
@@ -137,12 +143,13 @@ class _Attack:
     doubts: int = 0
     doubtful: float = 0.0
     starts: dict[Labels, list[_Start]] = field(default_factory=dict)
+    credit: dict[str, float] = field(default_factory=dict)
     applied: set[Labels] = field(default_factory=set)
     interrupted: bool = False
 
     def run(self) -> Outcome:
         objective = self.objective
-        objective.judge = self._judge
+        objective.judge, objective.heartbeat = self._judge, self._tell
         found: Witness | None = None
         malformed = ""
         try:
@@ -198,8 +205,7 @@ class _Attack:
                 if turn >= 2 and self.objective.budget.seconds is None:
                     raise BudgetSpent
                 continue
-            if turn == 0:
-                self._choose_score()
+            self._choose_score(turn)
             self._climb(turn)
 
     def _look(self, lap: int) -> None:
@@ -218,20 +224,19 @@ class _Attack:
                 self.applied.add(labels)
             else:
                 silent[labels] = silent.get(labels, 0) + 1
-            self._tell()
 
-    def _choose_score(self) -> None:
-        """Where sides are mostly of either sign, a ratio says nothing: climb on the difference instead."""
-        scores = [start.score for starts in self.starts.values() for start in starts]
-        if sum(score < -900 for score in scores) > 0.5 * len(scores):
-            self._rescore(2)
+    def _choose_score(self, turn: int) -> None:
+        """Where sides are often negative, or never both positive, ratios say nothing: climb on differences.
 
-    def _rescore(self, exponent: int) -> None:
-        self.objective.exponent = exponent
-        self.objective.best = None
+        A difference can be taken as it is, or against a power of the logit distance; each gets its turn.
+        """
+        fates = self.objective.fates
+        if fates["ratio"] > 0 and fates["negative"] < 0.3 * fates["value"]:
+            return
+        self.objective.exponent, self.objective.best = (0, 2, 1)[turn % 3], None
         old, self.starts = self.starts, {}
         for starts in old.values():
-            for start in starts:
+            for start in _best_of_each(starts):
                 reached = self.objective.score(start.arrays, start.label)
                 if reached > _LOWEST:
                     self._remember(_Start(reached, start.arrays, start.label))
@@ -240,7 +245,7 @@ class _Attack:
         _, k, m, _ = start.shape
         kept = self.starts.setdefault((m, k), [])
         kept.append(start)
-        if len(kept) > 4 * _KEPT:
+        if len(kept) > 6 * _KEPT:
             self.starts[m, k] = _best_of_each(kept)
 
     def _climb(self, turn: int) -> None:
@@ -250,10 +255,13 @@ class _Attack:
         while climbers:
             for climber in climbers:
                 self._advance(climber, length)
-            climbers = [climber for climber in climbers if not climber.done]
-            # Half of the places go to the best, wherever they are.
-            climbers.sort(key=lambda climber: -climber.best.score)
-            climbers = climbers[: len(climbers) // 2] if len(climbers) > 1 or length > 16 * _SLICE else climbers
+            going = sorted((c for c in climbers if not c.done), key=lambda c: -c.best.score)
+            if len(climbers) == 1 and length > _LONGEST:
+                break
+            # A half stay: those who are highest, and those who rose most, wherever they are.
+            room = (len(climbers) + 1) // 2 if len(climbers) > 1 else 1
+            high, rest = going[: (room + 1) // 2], going[(room + 1) // 2 :]
+            climbers = high + sorted(rest, key=lambda c: -c.gained)[: room - len(high)]
             length *= 2
 
     def _places(self, turn: int) -> list[_Start]:
@@ -261,19 +269,20 @@ class _Attack:
         for shape in shapes:
             self.starts[shape] = _best_of_each(self.starts[shape])
         everything = sorted((s for kept in self.starts.values() for s in kept), key=lambda s: -s.score)
-        chosen: list[_Start] = []
         slots = min(_SLOTS * 2**turn, 4 * _SLOTS)
-        for start in everything:
-            if len(chosen) < slots // 2 and len(start.tried) < len(_METHODS):
-                chosen.append(start)
-        # Every shape in turn, the best of it that has been tried least.
-        for index in range(len(shapes)):
-            shape = shapes[(index + turn * slots // 2) % len(shapes)]
-            if len(chosen) >= slots:
-                break
-            rest = [s for s in self.starts[shape] if s not in chosen and len(s.tried) < len(_METHODS)]
-            if rest:
-                chosen.append(min(rest, key=lambda s: (len(s.tried), -s.score)))
+        chosen = [start for start in everything if len(start.tried) < len(_METHODS)][: slots // 3]
+        numbers = sorted({start.shape[0] for start in everything})
+        groups = [[s for s in everything if s.shape[0] == n] for n in numbers]
+        by_shape = _in_turn([self.starts[shape] for shape in shapes], turn * slots // 3)
+        by_inputs = _in_turn(groups, turn * slots // 3)
+        rng = np.random.default_rng([self.seed, turn, 7])
+        for group, room in ((by_shape, slots // 3), (by_inputs, slots // 3)):
+            for kept in group[:room]:
+                rest = [s for s in kept if s not in chosen and len(s.tried) < len(_METHODS)]
+                if rest:
+                    # The best of the shape; of those with one number of inputs any, lest all climb the same hill.
+                    best = min(rest, key=lambda s: (len(s.tried), -s.score))
+                    chosen.append(best if group is by_shape or turn % 2 else rest[int(rng.integers(0, len(rest)))])
         chosen += self._in_other_shapes(turn, everything[:3])
         return chosen
 
@@ -295,16 +304,15 @@ class _Attack:
         return sorted(moved, key=lambda s: -s.score)[:3]
 
     def _begin(self, start: _Start, turn: int, place: int) -> _Climber | None:
-        count = len(_METHODS) if turn >= _EVOLUTION_FROM else len(_METHODS) - 1
-        for shift in range(count):
-            method = _METHODS[(place + turn + shift) % count]
-            if method not in start.tried:
-                break
-        else:
+        rng = np.random.default_rng([self.seed, turn, place, 3])
+        methods = [m for m in _METHODS if m not in start.tried and (m != "evolution" or turn >= _EVOLUTION_FROM)]
+        if not methods:
             return None
+        # What has gained most per evaluation is chosen most, but nothing is given up.
+        weights = np.array([0.15 + self.credit.get(m, _TRUST) for m in methods])
+        method = methods[int(rng.choice(len(methods), p=weights / weights.sum()))]
         start.tried.add(method)
         best = _Start(start.score, start.arrays, start.label, {method})
-        rng = np.random.default_rng([self.seed, turn, place, 3])
         label = f"{method} from {start.label.split(' from ')[-1]}"
 
         def at(arrays: Arrays) -> float:
@@ -322,7 +330,7 @@ class _Attack:
         if method == "evolution":
             steps = evolve(lambda x: at(chart.at(x)), chart.size, rng)
         else:
-            steps = ascend(lambda x: at(chart.at(x)), np.zeros(chart.size))
+            steps = _with_kicks(lambda x: at(chart.at(x)), chart.size, rng)
         return _Climber(start, method, steps, best)
 
     def _advance(self, climber: _Climber, length: int) -> None:
@@ -333,9 +341,11 @@ class _Attack:
             if next(climber.steps, StopIteration) is StopIteration:
                 climber.done = True
                 break
+        climber.gained = min(climber.best.score - before, 1.0)
+        old = self.credit.get(climber.method, _TRUST)
+        self.credit[climber.method] = old + 0.1 * (climber.gained - old)
         if climber.best.score > before or climber.done:
             self._remember(_Start(climber.best.score, climber.best.arrays, climber.best.label, set(climber.best.tried)))
-        self._tell()
 
     def _tell(self) -> None:
         if self.progress is not None:
@@ -351,7 +361,7 @@ class _Attack:
         objective.largest = _LARGEST_OF_WORST
         climb = _ClimbOn(self, found)
         worst = climb.worst()
-        small = simplest(objective, self._witness, worst, found, self.seed)
+        small = simplest(objective, self._witness, (worst, found), self.seed)
         return worst, small
 
     def _witness(self, arrays: Arrays, lhs: float, rhs: float, label: str) -> Witness | None:
@@ -415,13 +425,10 @@ class _ClimbOn:
 
     def worst(self) -> Witness:
         objective = self.attack.objective
-        best: list[tuple[float, Arrays, float, float]] = [
-            (self.found.lhs - self.found.rhs, arrays_of(self.found.pair), self.found.lhs, self.found.rhs)
-        ]
         reach: list[tuple[float, Arrays, float, float]] = []
 
         def seen(arrays: Arrays, lhs: float, rhs: float, label: str) -> bool:
-            reach.append((math.log(lhs / rhs) if rhs > 0 and lhs > 0 else 1e3, arrays, lhs, rhs))
+            reach.append((score(lhs, rhs), arrays, lhs, rhs))
             return True
 
         objective.judge = seen
@@ -445,24 +452,44 @@ class _ClimbOn:
         # The largest ratios may owe their size to rounding: the worst is the largest that stands.
         for ratio, arrays, lhs, rhs in reach[:1] + reach[len(reach) // 8 : len(reach) // 8 + 1] + reach[len(reach) // 2 : len(reach) // 2 + 1]:
             witness = self.attack._witness(arrays, lhs, rhs, "climbing on")
-            if witness is not None and ratio >= _log_ratio(best[0][2], best[0][3]):
+            if witness is not None and ratio >= score(self.found.lhs, self.found.rhs):
                 return witness
         return self.found
 
 
-def _log_ratio(lhs: float, rhs: float) -> float:
-    return math.log(lhs / rhs) if lhs > 0 and rhs > 0 else 1e3
+def _with_kicks(value: Callable[[np.ndarray], float], size: int, rng: np.random.Generator) -> Generator[None, None, None]:
+    """Climb to where no slope leads up, and again from near the best point: there are ridges and walls."""
+    top, reached = np.zeros(size), -math.inf
+
+    def remembered(x: np.ndarray) -> float:
+        nonlocal top, reached
+        there = value(x)
+        if there > reached:
+            top, reached = x, there
+        return there
+
+    yield from ascend(remembered, top)
+    for kick in _KICKS:
+        yield from ascend(remembered, top + kick * rng.standard_normal(size))
+
+
+def _in_turn(groups: list[list[_Start]], first: int) -> list[list[_Start]]:
+    """Return the groups in order from a given one on."""
+    return [groups[(first + i) % len(groups)] for i in range(len(groups))]
 
 
 def _best_of_each(starts: list[_Start]) -> list[_Start]:
-    """Keep the best few starts, at most two from one regime, so that one regime does not crowd out the rest."""
-    counts: dict[str, int] = {}
+    """Keep the best few starts, at most two from one regime, and the best for each number of inputs."""
+    regimes: Counter[str] = Counter()
+    numbers: set[int] = set()
     kept = []
     for start in sorted(starts, key=lambda s: -s.score):
-        if counts.get(start.label, 0) < 2:
-            counts[start.label] = counts.get(start.label, 0) + 1
+        new_number = start.shape[0] not in numbers
+        if new_number or (regimes[start.label] < 2 and len(kept) < _KEPT):
+            regimes[start.label] += 1
+            numbers.add(start.shape[0])
             kept.append(start)
-    return kept[:_KEPT]
+    return kept
 
 
 def _neighbours(arrays: Arrays, rng: np.random.Generator) -> Iterator[Arrays]:
@@ -471,6 +498,8 @@ def _neighbours(arrays: Arrays, rng: np.random.Generator) -> Iterator[Arrays]:
     n, k, m, m2 = sizes_of(arrays)
     row = int(rng.integers(0, n))
     yield np.vstack([f, f[row]]), g, np.vstack([f2, f2[row]]), g2
+    two = [*range(n), row, int(rng.integers(0, n))]
+    yield f[two], g, f2[two], g2
     if n > 1:
         yield np.delete(f, row, 0), g, np.delete(f2, row, 0), g2
     label, other = rng.choice(k, 2, replace=False)

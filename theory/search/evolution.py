@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-_LOWEST = -1e5
+_LOWEST, _NOTHING = -1e5, 1e9
+_NARROWINGS = 4
 
 
 def evolve(
@@ -35,12 +36,20 @@ def evolve(
 
     # The package would seed NumPy's global generator; a generator of our own is passed instead.
     options = {"verbose": -9, "randn": normal, "seed": math.nan, "tolfun": 1e-11, "tolx": 1e-9}
-    strategy = cma.CMAEvolutionStrategy(np.zeros(size), width, options)
-    while not strategy.stop():
-        points = strategy.ask()
-        strategy.tell(points, [_cost(value(np.asarray(point))) for point in points])
-        yield
+    for _ in range(_NARROWINGS):
+        strategy = cma.CMAEvolutionStrategy(np.zeros(size), width, options)
+        valued = 0
+        while not strategy.stop():
+            points = strategy.ask()
+            costs = [_cost(value(np.asarray(point))) for point in points]
+            valued += sum(cost < _NOTHING for cost in costs)
+            strategy.tell(points, costs)
+            yield
+        if valued > size:
+            return
+        # Nearly everything around was declined: the start is in a corner, and the first steps must be smaller.
+        width *= 0.2
 
 
 def _cost(reached: float) -> float:
-    return -reached if reached > _LOWEST else math.nan if reached != reached else 1e9
+    return -reached if reached > _LOWEST else _NOTHING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 
 import numpy as np
@@ -11,6 +12,7 @@ from theory.search.objective import Arrays
 Move = Callable[[np.random.Generator, list[np.ndarray], float], None]
 
 _WIDEST, _NARROWEST, _FIRST = 3.0, 1e-7, 0.4
+_DOUBLINGS, _BISECTIONS = 8, 8
 _BLOCKS = ((0,), (1,), (2,), (3,), (0, 2), (1, 3), (0, 3), (2, 1))
 
 
@@ -47,15 +49,15 @@ def _scale_row(rng: np.random.Generator, a: list[np.ndarray], width: float) -> N
 
 
 def _shift_row(rng: np.random.Generator, a: list[np.ndarray], width: float) -> None:
-    """Add noise to one row, the same in both models if they have one dimension."""
+    """Add noise to one row (an input or a label), in one model or, if they have one dimension, the same in both."""
     first, where = _one(rng, 2), _one(rng, 3)
     row = _one(rng, len(a[first]))
-    same = where == 2 and a[0].shape[1] == a[2].shape[1]
-    step = width * rng.standard_normal(a[first if same or where == 0 else first + 2].shape[1])
-    for block in (first, first + 2) if same else (first + 2 * (where % 2 if where < 2 else 1),):
-        size = np.sqrt(np.mean(a[block] * a[block]))
+    both = where == 2 and a[first].shape == a[first + 2].shape
+    blocks = (first, first + 2) if both else (first + 2 * (where % 2),)
+    step = width * np.sqrt(np.mean(a[blocks[0]] ** 2)) * rng.standard_normal(a[blocks[0]].shape[1])
+    for block in blocks:
         a[block] = a[block].copy()
-        a[block][row] += size * step
+        a[block][row] += step
 
 
 def _shift_entry(rng: np.random.Generator, a: list[np.ndarray], width: float) -> None:
@@ -87,6 +89,15 @@ def _scale_direction(rng: np.random.Generator, a: list[np.ndarray], width: float
             u, s, vt = np.linalg.svd(a[block] - mean, full_matrices=False)
             s[_one(rng, len(s))] *= factor
             a[block] = mean + (u * s) @ vt
+
+
+def _regauge(rng: np.random.Generator, a: list[np.ndarray], width: float) -> None:
+    """Stretch one direction of the embeddings of a model, and its unembeddings the other way: the same distribution."""
+    block, factor = 2 * _one(rng, 2), np.exp(width * rng.standard_normal())
+    direction = rng.standard_normal(a[block].shape[1])
+    direction /= np.linalg.norm(direction)
+    a[block] = a[block] + (factor - 1) * np.outer(a[block] @ direction, direction)
+    a[block + 1] = a[block + 1] + (1 / factor - 1) * np.outer(a[block + 1] @ direction, direction)
 
 
 def _repeat_row(rng: np.random.Generator, a: list[np.ndarray], width: float) -> None:
@@ -136,6 +147,7 @@ MOVES: tuple[Move, ...] = (
     _shift_entry,
     _tie_entry,
     _scale_direction,
+    _regauge,
     _repeat_row,
     _exchange_rows,
     _share,
@@ -151,7 +163,8 @@ def wander(
     """Try moves one at a time and keep those that lead up; never ends by itself.
 
     Each move has its own width, doubled after a success and narrowed after a failure, and is tried the more often
-    the more it has helped. After a success the same displacement is tried again, twice as long.
+    the more it has helped. Moves that change nothing are kept too: plateaus are walked across. A move that is kept
+    is followed as far as it goes.
 
     Parameters
     ----------
@@ -168,19 +181,47 @@ def wander(
         which = int(rng.choice(len(MOVES), p=credit / credit.sum()))
         moved = list(arrays)
         MOVES[which](rng, moved, float(widths[which]))
-        there = value((moved[0], moved[1], moved[2], moved[3]))
-        if there > reached:
-            step = [new - old for new, old in zip(moved, arrays, strict=True)]
-            credit[which] = min(credit[which] + 0.5, 6.0)
-            widths[which] = min(2.0 * widths[which], _WIDEST)
-            while there > reached:
-                arrays, reached = (moved[0], moved[1], moved[2], moved[3]), there
-                step = [2.0 * s for s in step]
-                moved = [a + s for a, s in zip(arrays, step, strict=True)]
-                there = value((moved[0], moved[1], moved[2], moved[3]))
-        else:
+        step = [new - old for new, old in zip(moved, arrays, strict=True)]
+        there = value(_along(arrays, step, 1.0))
+        if there < reached or not any(part.any() for part in step):
             credit[which] = max(0.97 * credit[which], 0.3)
             widths[which] *= 0.85
             if widths[which] < _NARROWEST:
                 widths[which] = _FIRST
+            yield
+            continue
+        if there > reached:
+            credit[which] = min(credit[which] + 0.5, 6.0)
+            widths[which] = min(2.0 * widths[which], _WIDEST)
+        length, reached = _as_far_as_it_goes(lambda t, a=arrays, s=step: value(_along(a, s, t)), there)  # type: ignore[misc]
+        arrays = _along(arrays, step, length)
         yield
+
+
+def _along(arrays: Arrays, step: list[np.ndarray], length: float) -> Arrays:
+    f, g, f2, g2 = (array + length * part for array, part in zip(arrays, step, strict=True))
+    return f, g, f2, g2
+
+
+def _as_far_as_it_goes(value: Callable[[float], float], reached: float) -> tuple[float, float]:
+    """Return how far to go along a step that does not lead down at length one, and the value there.
+
+    The step is doubled while that does not lead down, and then the place where it begins to is closed in on: counts
+    and thresholds are at their most violated just before they jump.
+    """
+    good, bad = 1.0, math.inf
+    for _ in range(_DOUBLINGS):
+        there = value(2.0 * good)
+        if there < reached:
+            bad = 2.0 * good
+            break
+        good, reached = 2.0 * good, there
+    if bad < math.inf:
+        for _ in range(_BISECTIONS):
+            middle = (good + bad) / 2
+            there = value(middle)
+            if there < reached:
+                bad = middle
+            else:
+                good, reached = middle, there
+    return good, reached

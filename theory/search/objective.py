@@ -33,6 +33,7 @@ Fate = Literal["value", "not applicable", "nan", "raised", "out of reach"]
 _HUGE = 1e60  # entries beyond are of no use to anybody, and their squares overflow in the claims themselves
 _WORST = -1e6  # score of what cannot be compared
 _NOISE = 1e-12  # relative excess below which no violation is claimed: sides are sums of hundreds of rounded terms
+_BEAT = 64
 _LEAST_DIVERSE = 1e-8  # s_m / s_1 of centred unembeddings below which a pair is outside a diverse domain
 
 
@@ -214,6 +215,8 @@ class Objective:
         Size beyond which arrays are not looked at.
     judge
         Asked about every apparent violation; False says that rounding may explain it.
+    heartbeat
+        Called now and then.
     """
 
     claim: Claim
@@ -229,6 +232,7 @@ class Objective:
     exponent: int | None = None
     largest: float = _HUGE
     judge: Callable[[Arrays, float, float, str], bool] | None = None
+    heartbeat: Callable[[], None] | None = None
 
     @property
     def seconds(self) -> float:
@@ -257,6 +261,8 @@ class Objective:
         """
         if self.limited and self.spent >= 1:
             raise BudgetSpent
+        if self.evaluations % _BEAT == 0 and self.heartbeat is not None:
+            self.heartbeat()
         tally = self.tallies.get(label)
         if tally is None:
             tally = self.tallies[label] = Tally()
@@ -294,12 +300,16 @@ class Objective:
         fate, lhs, rhs = self.answer(arrays, label)
         if fate != "value":
             return _WORST
+        if lhs < 0 or rhs < 0:
+            self.fates["negative"] += 1
+        elif lhs > 0 and rhs > 0:
+            self.fates["ratio"] += 1
         reached = score(lhs, rhs) if self.exponent is None else _difference(arrays, lhs, rhs, self.exponent)
-        if lhs - rhs > _NOISE * (abs(lhs) + abs(rhs)) and self.judge is not None:
+        if lhs > rhs and not lhs - rhs > _NOISE * (abs(lhs) + abs(rhs)):
+            reached = 0.0  # equality to rounding
+        elif lhs > rhs and self.judge is not None:
             if not within(self.claim.domain, arrays) or not self.judge(arrays, lhs, rhs, label):
                 return _WORST
-        elif reached > 0:
-            reached = 0.0  # equality to rounding
         if (self.best is None or reached > self.best[0]) and within(self.claim.domain, arrays):
             self.best = reached, arrays, lhs, rhs
             if rhs > 0:

@@ -19,7 +19,7 @@ Draw = tuple[str, Arrays]
 Labels = tuple[int, int]
 """m and k of a first model."""
 
-_ENUMERATED = "enumerated"
+_ENUMERATED, _REPEATED = "enumerated", "repeated inputs"
 _CACHED = 512  # batches of a few pairs each: the first laps of a file's claims are drawn once
 
 
@@ -36,22 +36,28 @@ def survey(seed: int, domain: Domain, lap: int) -> Iterator[tuple[Labels, tuple[
         Number of the look, from 0; later ones are larger.
     """
     shapes = domain.shapes()
-    names = [*strata.STRATA, _ENUMERATED]
+    names = _regimes()
     for offset in range(len(names)):
         for index, (m, k) in enumerate(shapes):
             yield (m, k), _batch(seed, domain, lap, (m, k), names[(offset + index) % len(names)])
 
 
+def survey_of(seed: int, domain: Domain, labels: Labels) -> list[Arrays]:
+    """Return the pairs of the first look at one shape."""
+    return [arrays for name in _regimes() for _, arrays in _batch(seed, domain, 0, labels, name)]
+
+
 @functools.lru_cache(maxsize=4 * _CACHED)
 def _batch(seed: int, domain: Domain, lap: int, labels: Labels, name: str) -> tuple[Draw, ...]:
     m, k = labels
-    names = [*strata.STRATA, _ENUMERATED]
+    names = _regimes()
     which = names.index(name)
     rng = np.random.default_rng([seed, lap, m, k, which])
     low, high = domain.inputs
     # Few inputs make small problems; some statements need more inputs than dimensions.
     wanted = (2, m + 2, 3, 2 * m + 3, m + 1, 12, 1)
-    n = min(max(wanted[(lap + which + m + k) % len(wanted)], low), high)
+    any_number = int(rng.integers(low, high + 1))
+    n = min(max(wanted[(which + m + k) % len(wanted)], low), high) if lap == 0 else any_number
     m2 = m if domain.equal_dimensions else int(rng.integers(domain.dimensions[0], domain.dimensions[1] + 1))
     count = 2 ** min(lap, 3)
     least = max(m, m2) + 1
@@ -60,11 +66,26 @@ def _batch(seed: int, domain: Domain, lap: int, labels: Labels, name: str) -> tu
     if name == _ENUMERATED:
         pairs = [_enumerated(lap * count + i, n, k, m, m2) for i in range(count)]
         return tuple((name, arrays) for arrays in pairs if not domain.diverse or _diverse(arrays))
-    drawn = strata.draw(name, rng, Shape(n, max(k, least), m, m2, (count,)))
+    plain = str(rng.choice(list(strata.STRATA))) if name == _REPEATED else name
+    drawn = strata.draw(plain, rng, Shape(n, max(k, least), m, m2, (count,)))
     pairs = [_single(drawn, i, k) for i in range(count)]
     if not domain.diverse:
         pairs = [_degenerate(rng, arrays) if i % 2 else arrays for i, arrays in enumerate(pairs)]
+    if name == _REPEATED:
+        pairs = [_repeated(rng, arrays) for arrays in pairs]
     return tuple((name, arrays) for arrays in pairs)
+
+
+def _regimes() -> list[str]:
+    return [*strata.STRATA, _ENUMERATED, _REPEATED]
+
+
+def _repeated(rng: np.random.Generator, arrays: Arrays) -> Arrays:
+    """Leave one or two distinct inputs, so that what is averaged over inputs is what happens at one."""
+    f, g, f2, g2 = arrays
+    rows = np.zeros(len(f), dtype=int)
+    rows[: int(rng.integers(0, len(f)))] = len(f) - 1
+    return f[rows], g, f2[rows], g2
 
 
 def _single(pair: Pair, index: int, labels: int) -> Arrays:
