@@ -2,8 +2,12 @@
 
 Importing this package loads NumPy and nothing heavier; torch, where used at all, is looked up when a tensor is
 handed in, and the modules that need more (`theory.strategies`, `theory.catalogue`, `theory.search`) are
-imported by name.
+imported by name. The search itself (`falsify`, `Budget`, `assert_survives`, `Refuted`) can be had from here too: it is
+imported when one of these names is first asked for.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from theory.claims import Claim, Domain, Metric, claim, metric
 from theory.dissimilarities import (
@@ -41,7 +45,32 @@ from theory.similarities import (
     svd_dissimilarity,
 )
 
+if TYPE_CHECKING:
+    from theory.search.assertion import Refuted, assert_survives
+    from theory.search.engine import falsify
+    from theory.search.objective import Budget
+else:
+    _LATE = {
+        "Budget": "theory.search.objective",
+        "Refuted": "theory.search.assertion",
+        "assert_survives": "theory.search.assertion",
+        "falsify": "theory.search.engine",
+    }
+
+    def __getattr__(name: str) -> object:
+        """Import what belongs to the search when it is first asked for."""
+        if name not in _LATE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = getattr(import_module(_LATE[name]), name)
+        return globals()[name]
+
+    def __dir__() -> list[str]:
+        """Name what is there, loaded or not."""
+        return sorted({*globals(), *_LATE})
+
+
 __all__ = [
+    "Budget",
     "Claim",
     "DegenerateInput",
     "Domain",
@@ -52,12 +81,15 @@ __all__ = [
     "NotApplicable",
     "Pair",
     "RankDeficient",
+    "Refuted",
     "SingularSubset",
     "alignment",
     "alignment_error",
+    "assert_survives",
     "canonical_correlations",
     "chi_squared",
     "claim",
+    "falsify",
     "hellinger",
     "identifiability_dissimilarity",
     "identifiability_profile",

@@ -638,11 +638,21 @@ def clustered(
     )  # fmt: skip
 
 
-def swapped(rng: np.random.Generator, shape: Shape, size: Knob) -> Pair:
-    """Return a model with logits of the given size, and itself with two labels exchanged but no cluster moved."""
+def swapped(rng: np.random.Generator, shape: Shape, size: Knob, part: Knob = 1.0) -> Pair:
+    """Return a model with logits of the given size, and itself with two labels exchanged but no cluster moved.
+
+    The two labels go `part` of the way: at a half they meet, and a hair beyond it their order is reversed.
+
+    Raises
+    ------
+    InvalidInput
+        If `part` is negative or not finite.
+    """
+    _require("part", part, 0.0)
     first, (f, g) = _twins(rng, shape)
     scale = logit_scale(*first, size)
-    return pair_of(scale * first[0], first[1], scale * f, reordered(g, label_swaps(rng, shape)))
+    exchanged = reordered(g, label_swaps(rng, shape))
+    return pair_of(scale * first[0], first[1], scale * f, g + _spread_over(shape, part) * (exchanged - g))
 
 
 def attenuated(rng: np.random.Generator, shape: Shape, keep: Knob, compensation: Knob = 0.0, noise: Knob = 0.0) -> Pair:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from theory._arrays import Array
 from theory.claims import Domain
+from theory.errors import InvalidInput
 from theory.models import Model, Pair
 
 Side = Callable[[Pair], Array]
@@ -157,6 +158,26 @@ class FalseTwin:
 
 
 @dataclass(frozen=True)
+class Ablation:
+    """A theorem with one of its hypotheses dropped and everything else kept.
+
+    Attributes
+    ----------
+    hypothesis
+        The name of what is dropped, unique within the theorem. A hypothesis in the wide sense: a condition on the pair,
+        or a part of the construction without which one might hope to do (centring, sorting, the floor tau).
+    statement
+        What is left, worded so that it says something where the hypothesis fails.
+    why
+        What the hypothesis is for or, where the statement is known to survive without it, why it was there.
+    """
+
+    hypothesis: str
+    statement: Statement
+    why: str
+
+
+@dataclass(frozen=True)
 class KnownAnswer:
     """A number that a correct implementation reproduces to the digits printed.
 
@@ -205,6 +226,8 @@ class Theorem:
         Numbers it must reproduce.
     summary
         One sentence in words.
+    ablations
+        The theorem without each of its hypotheses; `drops` adds those of the main statement that are not listed.
     """
 
     identifier: str
@@ -214,11 +237,73 @@ class Theorem:
     statements: tuple[Statement, ...]
     twins: tuple[FalseTwin, ...]
     known_answers: tuple[KnownAnswer, ...] = ()
+    ablations: tuple[Ablation, ...] = ()
 
     @property
     def main(self) -> Statement:
         """The statement the theorem is named for."""
         return self.statements[0]
+
+    def statement(self, name: str) -> Statement:
+        """Return a statement, or that of a false twin, by its name.
+
+        Raises
+        ------
+        InvalidInput
+            If there is none of that name.
+        """
+        named = {each.name: each for each in (*self.statements, *(twin.statement for twin in self.twins))}
+        if name not in named:
+            raise InvalidInput(f"name: expected a statement of {self.identifier} ({', '.join(named)}), saw {name!r}")
+        return named[name]
+
+    def ablation_by_twin(self, hypothesis: str, name: str) -> Ablation:
+        """Return a false twin as what is left of the theorem without a hypothesis.
+
+        Raises
+        ------
+        InvalidInput
+            If there is no twin of that name.
+        """
+        for twin in self.twins:
+            if twin.name == name:
+                return Ablation(hypothesis, twin.statement, twin.why)
+        names = ", ".join(twin.name for twin in self.twins)
+        raise InvalidInput(f"name: expected a false twin of {self.identifier} ({names}), saw {name!r}")
+
+
+def without(statement: Statement, hypothesis: str) -> Statement:
+    """Return a statement with one hypothesis left out and everything else kept.
+
+    Raises
+    ------
+    InvalidInput
+        If it has no hypothesis of that name.
+    """
+    names = [each.name for each in statement.hypotheses]
+    if hypothesis not in names:
+        known = ", ".join(names) or "it has none"
+        raise InvalidInput(f"without: expected a hypothesis of {statement.name} ({known}), saw {hypothesis!r}")
+    return replace(statement, hypotheses=tuple(each for each in statement.hypotheses if each.name != hypothesis))
+
+
+def drops(theorem: Theorem) -> tuple[Ablation, ...]:
+    """Return a theorem without each of its hypotheses in turn.
+
+    Those its entry lists come first, then one for every other hypothesis of the main statement, left out as it is:
+    such a statement speaks of more pairs only where its sides still exist on them.
+    """
+    listed = {ablation.hypothesis for ablation in theorem.ablations}
+    others = tuple(
+        Ablation(
+            hypothesis.name,
+            without(theorem.main, hypothesis.name),
+            "Left out as it is; where the sides need it, the statement is silent as before.",
+        )
+        for hypothesis in theorem.main.hypotheses
+        if hypothesis.name not in listed
+    )
+    return theorem.ablations + others
 
 
 @dataclass(frozen=True)

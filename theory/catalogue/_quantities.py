@@ -133,6 +133,60 @@ def positive(name: str, latex: str, quantity: Side, above: float = 0.0) -> Hypot
     return Hypothesis(name, latex, lambda pair: quantity(pair) - above)
 
 
+# --------------------------------------------------------------------------- what is left without diversity
+
+ANY_RANK = Domain(equal_dimensions=False, diverse=False)
+
+
+def full_inverse(matrix: Float[Array, "*batch r c"]) -> Float[Array, "*batch c r"]:
+    """Return the pseudo-inverse of a matrix of full rank, tall or wide, by its normal equations."""
+    xp = namespace_of(matrix)
+    if matrix.shape[-2] >= matrix.shape[-1]:
+        return xp.linalg.solve(matrix.mT @ matrix, matrix.mT)
+    return xp.linalg.solve(matrix @ matrix.mT, matrix).mT
+
+
+def generic_inverse(model: Model) -> Float[Array, "*batch m k"]:
+    """pinv(Gc) where rank Gc = min(m, k - 1), which balls enclose also when diversity fails for want of labels."""
+    if model.k > model.m:
+        return model.unembedding_pseudo_inverse
+    # Gc Gc^T has the kernel 1, which Gc^T kills again: adding it makes the matrix regular and changes nothing.
+    labels = model.centred_unembeddings
+    filled = labels @ labels.mT + model.xp.asarray(np.ones((model.k, model.k)))
+    return model.xp.linalg.solve(filled, labels).mT
+
+
+def generic_rank(model: Model) -> int:
+    """min(m, k - 1), the rank of almost every Gc."""
+    return min(model.m, model.k - 1)
+
+
+def smallest_generic_singular_value(model: Model) -> Array:
+    """Singular value number min(m, k - 1) of Gc: 1 / ||pinv(Gc)||."""
+    return model.unembedding_singular_values[..., generic_rank(model) - 1]
+
+
+def generic_residual(pair: Pair) -> Float[Array, "*batch n m"]:
+    """f - A* f' with A* = pinv(Gc) G'c formed and applied, at any rank."""
+    aligned = generic_inverse(pair.a) @ pair.b.centred_unembeddings
+    return pair.a.embeddings - pair.b.embeddings @ aligned.mT
+
+
+def generic_error(pair: Pair) -> Array:
+    """E||f - A* f'||^2 at any rank; without diversity it is no function of Delta."""
+    return pair.xp.mean(pair.xp.sum(square(generic_residual(pair)), axis=-1), axis=-1)
+
+
+def _genericity(pair: Pair) -> Array:
+    values = pair.a.unembedding_singular_values
+    return values[..., generic_rank(pair.a) - 1] / values[..., 0] - 1e-6
+
+
+GENERIC = Hypothesis("generic rank", r"\operatorname{rank} G_c = \min(m, k - 1)", _genericity)
+
+FLOOR = 20  # 1/tau for statements with a fixed number in place of the floor
+
+
 # --------------------------------------------------------------------------- spectra and correlations
 
 

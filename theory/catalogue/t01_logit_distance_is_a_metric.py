@@ -16,6 +16,8 @@ arXiv 2602.15438 (2026), definition of the logit distance; the three forms are s
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from theory._arrays import Array, square
@@ -218,3 +220,13 @@ THEOREM = Theorem(
 
 def _models(pair: Pair) -> tuple[Model, Model]:
     return pair.a, pair.b
+
+
+THEOREM = replace(
+    THEOREM,
+    ablations=(
+        THEOREM.ablation_by_twin("centring", "raw_logits"),
+        THEOREM.ablation_by_twin("the inverse transpose", "gauge_without_transpose"),
+        THEOREM.ablation_by_twin("relabelling both models", "one_model_relabelled"),
+    ),
+)

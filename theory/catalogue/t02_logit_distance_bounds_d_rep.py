@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -35,9 +36,12 @@ from jaxtyping import Float
 from theory._arrays import Array, square
 from theory.catalogue import examples
 from theory.catalogue._quantities import (
+    ANY_RANK,
     BOTH_DIVERSE,
+    GENERIC,
     SUBSETS_REGULAR,
     exactly,
+    full_inverse,
     largest_pivoted_singular_value,
     ratio,
     smallest_pivoted_singular_value,
@@ -54,7 +58,7 @@ from theory.dissimilarities import (
     squared_subset_errors_of,
 )
 from theory.models import Model, Pair, label_subsets, pivoted
-from theory.statements import ExtremalFamily, FalseTwin, Hypothesis, KnownAnswer, Statement, Theorem
+from theory.statements import Ablation, ExtremalFamily, FalseTwin, Hypothesis, KnownAnswer, Statement, Theorem
 
 _DOMAIN = Domain(labels=(2, 7), equal_dimensions=False)
 
@@ -174,6 +178,25 @@ def _d_rep(pair: Pair) -> Array:
 def _d_rep_path(pair: Pair) -> Array:
     third = Model(pair.a.embeddings, pair.b.unembeddings)
     return _d_rep(Pair(pair.a, third)) + _d_rep(Pair(third, pair.b))
+
+
+def _few_labels_error(pair: Pair) -> Array:
+    """d_rep^2; with k <= m labels there is one subset, all of them, and A_S = pinv(L_S) L'_S is what is left of it."""
+    if pair.k > pair.m:
+        return squared_d_rep(pair)
+    everything = np.arange(pair.k)
+    transport = full_inverse(pivoted(pair.a.unembeddings, everything)) @ pivoted(pair.b.unembeddings, everything)
+    residual = pair.a.embeddings - pair.b.embeddings @ transport.mT
+    return pair.xp.mean(pair.xp.sum(square(residual), axis=-1), axis=-1)
+
+
+def _few_labels_bound(pair: Pair) -> Array:
+    """d^2 / min_J s(L_J)^2 with the smallest singular value that is not zero."""
+    if pair.k > pair.m:
+        return _over_smallest(pair)
+    orders = np.array([[i, *(j for j in range(pair.k) if j != i)] for i in range(pair.k)])
+    values = pair.xp.linalg.svdvals(pivoted(pair.a.unembeddings, orders))
+    return squared_distance(pair) / square(pair.xp.min(values[..., pair.k - 2], axis=-1))
 
 
 def _kappa_as_float(n: int) -> float:
@@ -425,3 +448,22 @@ def _squared(pair: Pair) -> float:
 
 def _largest(pair: Pair) -> float:
     return float(identifiability_profile(pair.a, pair.b).largest or 0.0)
+
+
+THEOREM = replace(
+    THEOREM,
+    ablations=(
+        Ablation(
+            "diversity",
+            Statement(
+                "upper_bound_with_few_labels",
+                r"d_\mathrm{rep}^2 \le \frac{m}{k-1}\kappa_{m+1}\,\frac{d_\mathrm{logit}^2}{\min_J s_+(L_J)^2},"
+                r"\ k \text{ any},\ A_S = L_S^+ L'_S",
+                lhs=_few_labels_error, constant=constant, envelope=_few_labels_bound, hypotheses=(GENERIC,),
+                domain=replace(ANY_RANK, labels=(2, 6)), enumerates="labels",
+            ),
+            "With k <= m labels, logits do not see what lies across all label differences; L_S is inverted as far as it goes.",
+        ),
+        THEOREM.ablation_by_twin("regular subsets", "whole_unembeddings"),
+    ),
+)  # fmt: skip

@@ -16,19 +16,26 @@ Derived here.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from theory._arrays import Array, square
 from theory.catalogue import examples
 from theory.catalogue._quantities import (
+    ANY_RANK,
     BOTH_DIVERSE,
     DIMENSIONS_MAY_DIFFER,
     DIVERSE,
+    GENERIC,
     at_least,
+    full_inverse,
+    generic_error,
     largest_unembedding_singular_value,
     ratio,
     rational,
     root,
+    smallest_generic_singular_value,
     smallest_pivoted_singular_value,
     smallest_unembedding_singular_value,
     squared_distance,
@@ -38,7 +45,7 @@ from theory.catalogue.t02_logit_distance_bounds_d_rep import moved_along
 from theory.claims import Domain
 from theory.dissimilarities import alignment_error, squared_alignment_error_of
 from theory.models import Pair
-from theory.statements import ExtremalFamily, FalseTwin, KnownAnswer, Statement, Theorem
+from theory.statements import Ablation, ExtremalFamily, FalseTwin, Hypothesis, KnownAnswer, Statement, Theorem
 
 
 def error_by_definition(pair: Pair) -> Array:
@@ -68,6 +75,22 @@ def _over_other(pair: Pair) -> Array:
 def _over_uncentred(pair: Pair) -> Array:
     values = pair.xp.linalg.svdvals(pair.a.unembeddings)
     return squared_distance(pair) / square(values[..., pair.m - 1])
+
+
+def _uncentred_alignment_error(pair: Pair) -> Array:
+    """E||f - pinv(G) G' f'||^2: the least-squares map of the unembeddings as they are."""
+    aligned = full_inverse(pair.a.unembeddings) @ pair.b.unembeddings
+    residual = pair.a.embeddings - pair.b.embeddings @ aligned.mT
+    return pair.xp.mean(pair.xp.sum(square(residual), axis=-1), axis=-1)
+
+
+def _over_generic(pair: Pair) -> Array:
+    return squared_distance(pair) / square(smallest_generic_singular_value(pair.a))
+
+
+def _uncentred_regularity(pair: Pair) -> Array:
+    values = pair.xp.linalg.svdvals(pair.a.unembeddings)
+    return values[..., pair.m - 1] / values[..., 0] - 1e-6
 
 
 def _member(_: float) -> Pair:
@@ -170,3 +193,31 @@ THEOREM = Theorem(
 
 def _squared(pair: Pair) -> float:
     return float(alignment_error(pair.a, pair.b)) ** 2
+
+
+THEOREM = replace(
+    THEOREM,
+    ablations=(
+        Ablation(
+            "diversity",
+            Statement(
+                "upper_bound_at_any_rank",
+                r"E\|f - G_c^+ G'_c f'\|^2 \le d_\mathrm{logit}^2 / s_+(G_c)^2,\ k \text{ any}",
+                lhs=generic_error, envelope=_over_generic, hypotheses=(GENERIC,), domain=ANY_RANK,
+            ),
+            "With k <= m labels part of f is orthogonal to every label difference: no logit depends on it, no map finds it.",
+        ),
+        THEOREM.ablation_by_twin("centring of s_min", "uncentred_unembeddings"),
+        Ablation(
+            "centring of the map",
+            Statement(
+                "uncentred_alignment",
+                r"E\|f - G^+ G' f'\|^2 \le d_\mathrm{logit}^2 / s_{\min}(G_c)^2",
+                lhs=_uncentred_alignment_error, envelope=_over_smallest,
+                hypotheses=(DIVERSE, Hypothesis("G of full rank", r"\operatorname{rank} G = m", _uncentred_regularity)),
+                domain=DIMENSIONS_MAY_DIFFER,
+            ),
+            "An offset of all labels of one model changes the map and not the distribution.",
+        ),
+    ),
+)  # fmt: skip

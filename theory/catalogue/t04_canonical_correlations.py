@@ -23,6 +23,8 @@ arXiv 2602.15438 (2026), Theorem F.1, for the first form. The second form and th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from theory._arrays import Array, square
@@ -40,7 +42,7 @@ from theory.catalogue._quantities import (
 from theory.claims import Domain
 from theory.models import Model, Pair, centre_rows
 from theory.similarities import canonical_correlations, mean_cca
-from theory.statements import ExtremalFamily, FalseTwin, KnownAnswer, Side, Statement, Theorem
+from theory.statements import Ablation, ExtremalFamily, FalseTwin, KnownAnswer, Side, Statement, Theorem, without
 
 
 def _lost(pair: Pair, centred_eigenvalues: bool, centred_correlations: bool) -> Array:
@@ -297,3 +299,36 @@ def _mean(pair: Pair, part: str) -> float:
 
 def _first_correlation(pair: Pair) -> float:
     return float(canonical_correlations(pair.a.embeddings, pair.b.embeddings, centred=False)[0])
+
+
+_UNEQUAL = Domain(equal_dimensions=False)
+
+THEOREM = replace(
+    THEOREM,
+    ablations=(
+        THEOREM.ablation_by_twin("the same centring", "centred_correlations_only"),
+        THEOREM.ablation_by_twin("the same centring (both spectra)", "both_spectra_centred_correlations"),
+        THEOREM.ablation_by_twin("sorting", "reversed_pairing"),
+        Ablation(
+            "full-rank embeddings",
+            without(THEOREM.main, "full-rank embeddings"),
+            "Known to survive: a direction that f lacks has eigenvalue zero, one that f' lacks correlation zero. "
+            "Only balls need it, to enclose angles.",
+        ),
+        Ablation(
+            "spectrum",
+            without(THEOREM.statement("linear"), "spectrum"),
+            "Known to survive: it only keeps the right side finite; without it the bound is vacuous.",
+        ),
+        Ablation(
+            "equal dimensions",
+            replace(THEOREM.statement("with_both_spectra"), domain=_UNEQUAL),
+            "Known to survive: with zeros for the missing directions Horn's inequality is about the wider model.",
+        ),
+        Ablation(
+            "equal dimensions (envelope)",
+            replace(THEOREM.statement("envelope"), domain=_UNEQUAL),
+            "Known to survive: a student of fewer dimensions loses whole directions, and d_logit pays lambda_m for each.",
+        ),
+    ),
+)

@@ -22,16 +22,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from theory._arrays import Array, is_balls, square
 from theory.catalogue import examples
-from theory.catalogue._quantities import at_least, exactly, kl, positive, rational, squared_distance, tau
+from theory.catalogue._quantities import FLOOR, at_least, exactly, kl, positive, rational, squared_distance, tau
 from theory.claims import Domain
 from theory.distances import kl_divergence, pointwise_kl_divergence
 from theory.models import Model, Pair
-from theory.statements import ExtremalFamily, FalseTwin, KnownAnswer, Statement, Theorem
+from theory.statements import Ablation, ExtremalFamily, FalseTwin, KnownAnswer, Statement, Theorem, without
 
 
 def _over_tau(pair: Pair) -> Array:
@@ -215,3 +216,40 @@ THEOREM = Theorem(
 
 def _kl(pair: Pair) -> float:
     return float(kl_divergence(pair.a, pair.b))
+
+
+THEOREM = replace(
+    THEOREM,
+    ablations=(
+        Ablation(
+            "tau",
+            replace(
+                THEOREM.main, name="fixed_number_for_tau", latex=r"d_\mathrm{logit}^2 \le 40\, \mathrm{KL},\ k \ge 3",
+                constant=rational(2 * FLOOR), envelope=kl, sharp=(), trivial=None,
+            ),
+            "With 1/20 in place of the floor: labels that neither model gives any probability differ at no cost in KL.",
+        ),
+        THEOREM.ablation_by_twin("tau of a", "second_floor_only"),
+        THEOREM.ablation_by_twin("tau of b", "first_floor_only"),
+        Ablation(
+            "k >= 3",
+            replace(without(THEOREM.main, "k >= 3"), domain=_ANY, sharp=()),
+            "Known to survive: for k = 2 the sharp constant 1/(tau (1 - tau)) is at most 2/tau. It only makes 2/tau sharp.",
+        ),
+        Ablation(
+            "k = 2",
+            replace(without(THEOREM.statement("upper_bound_binary"), "k = 2"), domain=_MANY, sharp=()),
+            "With a third label two of them can be as rare as tau and move apart: 2/tau is then sharp.",
+        ),
+        Ablation(
+            "small KL, first tau",
+            without(THEOREM.statement("local_with_first_floor"), "small KL, first tau"),
+            "KL grows only linearly in the log-ratio of a label that the second model excludes.",
+        ),
+        Ablation(
+            "small KL, second tau",
+            without(THEOREM.statement("local_with_second_floor"), "small KL, second tau"),
+            "A label that the first model all but excludes costs KL nothing, however far its logit is.",
+        ),
+    ),
+)  # fmt: skip

@@ -18,15 +18,21 @@ Derived here.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from theory._arrays import Array, is_balls, namespace_of, square
 from theory.catalogue import examples
 from theory.catalogue._quantities import (
+    ANY_RANK,
     DIMENSIONS_MAY_DIFFER,
     DIVERSE,
+    GENERIC,
     apply,
     at_least,
+    generic_inverse,
+    generic_residual,
     largest_unembedding_singular_value,
     positive,
     probe,
@@ -36,7 +42,7 @@ from theory.catalogue._quantities import (
 from theory.catalogue.t02_logit_distance_bounds_d_rep import moved_along
 from theory.claims import Domain
 from theory.models import Model, Pair, centre_rows
-from theory.statements import ExtremalFamily, FalseTwin, KnownAnswer, Side, Statement, Theorem
+from theory.statements import Ablation, ExtremalFamily, FalseTwin, KnownAnswer, Side, Statement, Theorem, without
 
 
 def squared_probe_norm(pair: Pair) -> Array:
@@ -175,6 +181,16 @@ def _size(pair: Pair) -> Array:
     return probe_second_moment(pair) / pair.a.diversity
 
 
+def _generic_probe_error(pair: Pair) -> Array:
+    """E(w.(f - A* f'))^2 at any rank."""
+    return pair.xp.mean(square(apply(generic_residual(pair), probe(pair.m))), axis=-1)
+
+
+def _generic_probe_bound(pair: Pair) -> Array:
+    norm = pair.xp.sum(square(apply(generic_inverse(pair.a).mT, probe(pair.m))), axis=-1)
+    return norm * squared_distance(pair)
+
+
 def _member(_: float) -> Pair:
     unembeddings = np.array([[0.0, 0.0], [4.0, 1.0], [0.0, 1.0], [3.0, 2.0], [1.0, 3.0]])
     direction = np.linalg.pinv(unembeddings - unembeddings.mean(axis=0)).T @ probe(2)
@@ -286,3 +302,26 @@ def _flips_beyond_the_band() -> Pair:
     labels = np.array([[0.5], [-0.5]])
     first, second = np.array([[1 / 32], [1.0], [41 / 32]]), np.full((3, 1), -1 / 64)
     return Pair(Model(first, labels), Model(second, labels))
+
+
+THEOREM = replace(
+    THEOREM,
+    ablations=(
+        Ablation(
+            "diversity",
+            Statement(
+                "squared_error_at_any_rank",
+                r"E(w \cdot f - w' \cdot f')^2 \le \|(G_c^+)^\top w\|^2\, d_\mathrm{logit}^2,\ k \text{ any}",
+                lhs=_generic_probe_error, envelope=_generic_probe_bound, hypotheses=(GENERIC,), domain=ANY_RANK,
+            ),
+            "With k <= m labels a probe can read what no logit depends on, and no other model need have it.",
+        ),
+        THEOREM.ablation_by_twin("variance (second moment for it)", "second_moment_for_variance"),
+        THEOREM.ablation_by_twin("transport of the probe", "untransported_probe"),
+        Ablation(
+            "probe varies",
+            without(THEOREM.statement("unexplained_variance"), "probe varies"),
+            "Known to survive: without it both sides are divided by zero; it gives 1 - R^2 a meaning.",
+        ),
+    ),
+)  # fmt: skip

@@ -17,13 +17,15 @@ Derived here.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from theory._arrays import Array, square
 from theory.catalogue._quantities import at_least, ratio, squared_distance
 from theory.claims import Domain
 from theory.models import Model, Pair, centre_rows
-from theory.statements import FalseTwin, Hypothesis, KnownAnswer, Side, Statement, Theorem
+from theory.statements import Ablation, FalseTwin, Hypothesis, KnownAnswer, Side, Statement, Theorem
 
 
 def _aligned_differences(pair: Pair, centred: bool = True) -> Array:
@@ -86,6 +88,15 @@ def _transported(pair: Pair) -> Array:
 def _squared_unembedding_norm(pair: Pair) -> Array:
     """sum_y ||g_c(y)||^2: what B = 0 achieves."""
     return pair.xp.sum(square(pair.a.centred_unembeddings), axis=(-2, -1))
+
+
+def _over_smallest_at_any_rank(pair: Pair) -> Array:
+    return squared_distance(pair) / _eigenvalue(pair.a, min(pair.m, pair.n) - 1)
+
+
+def _generic_share(pair: Pair) -> Array:
+    values = pair.xp.linalg.svdvals(pair.a.embeddings)
+    return values[..., min(pair.m, pair.n) - 1] / values[..., 0] - 1e-6
 
 
 def _share(model: Model) -> Array:
@@ -162,3 +173,24 @@ THEOREM = Theorem(
 def _one_label_moved() -> Pair:
     one_input = np.ones((1, 1))
     return Pair(Model(one_input, [[3.0], [0.0], [0.0]]), Model(one_input, [[0.0], [0.0], [0.0]]))
+
+
+THEOREM = replace(
+    THEOREM,
+    ablations=(
+        Ablation(
+            "full-rank embeddings",
+            Statement(
+                "all_labels_at_any_rank",
+                r"\sum_y \|g_c(y) - B g'_c(y)\|^2 \le d_\mathrm{logit}^2 / \lambda_+(E[f f^\top]),\ n \text{ any}",
+                lhs=unembedding_error, envelope=_over_smallest_at_any_rank,
+                hypotheses=(
+                    Hypothesis("generic rank", r"\operatorname{rank} F = \min(n, m)", _generic_share),
+                ),
+                domain=_UNEQUAL, cancelled=_size,
+            ),
+            "With n < m inputs, what g has across all of them enters no logit.",
+        ),
+        THEOREM.ablation_by_twin("centring", "without_centring"),
+    ),
+)  # fmt: skip

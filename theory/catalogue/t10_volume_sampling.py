@@ -16,16 +16,22 @@ Derived here; volume sampling for subset regression is in M. Derezinski, M. Warm
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Float
 
 from theory._arrays import Array, square
 from theory.catalogue import examples
 from theory.catalogue._quantities import (
+    ANY_RANK,
     DIMENSIONS_MAY_DIFFER,
     DIVERSE,
+    GENERIC,
     SUBSETS_REGULAR,
     at_least,
+    generic_error,
+    generic_inverse,
     largest_unembedding_singular_value,
     rational,
     smallest_unembedding_singular_value,
@@ -43,7 +49,7 @@ from theory.dissimilarities import (
     volume_dissimilarity,
 )
 from theory.models import Model, Pair, label_subsets, pivoted
-from theory.statements import ExtremalFamily, FalseTwin, KnownAnswer, Side, Statement, Theorem
+from theory.statements import Ablation, ExtremalFamily, FalseTwin, KnownAnswer, Side, Statement, Theorem
 
 
 def _subsets(pair: Pair, fixed_pivot: bool = False) -> np.ndarray:
@@ -86,6 +92,43 @@ def _volume_mean(pair: Pair) -> Array:
     subsets = _subsets(pair)
     weights = square(_volumes(pair, subsets))
     return pair.xp.sum(weights * squared_subset_errors_of(pair, subsets), axis=-1) / pair.xp.sum(weights, axis=-1)
+
+
+def _adjugate(xp: object, matrices: Array) -> Float[Array, "*batch m m"]:
+    """det(L) L^-1 by cofactors, which exists for singular matrices too."""
+    m = matrices.shape[-1]
+    if m == 1:
+        return matrices * 0.0 + 1.0
+    rows = []
+    for i in range(m):
+        kept = [np.delete(np.arange(m), j) for j in range(m)]
+        cofactors = [
+            (-1.0) ** (i + j) * xp.linalg.det(matrices[..., kept[j], :][..., :, kept[i]])  # type: ignore[attr-defined]
+            for j in range(m)
+        ]
+        rows.append(xp.stack(cofactors, axis=-1))  # type: ignore[attr-defined]
+    return xp.stack(rows, axis=-2)  # type: ignore[attr-defined]
+
+
+def _averaged_without_division(pair: Pair) -> Array:
+    """sum_S det(L_S) adj(L_S) L'_S / sum_S det(L_S)^2: a singular subset has weight zero."""
+    xp, subsets = pair.xp, _subsets(pair)
+    inverted, volumes = pivoted(pair.a.unembeddings, subsets), _volumes(pair, subsets)
+    weighted = volumes[..., None, None] * (_adjugate(xp, inverted) @ pivoted(pair.b.unembeddings, subsets))
+    return _read(pair, xp.sum(weighted, axis=-3)) / xp.sum(square(volumes), axis=-1)
+
+
+def _generic_frobenius_bound(pair: Pair) -> Array:
+    return pair.xp.sum(square(generic_inverse(pair.a)), axis=(-2, -1)) * squared_distance(pair)
+
+
+def _generic_volume(pair: Pair) -> Array:
+    """E||pinv(Gc) Delta||^2 + ||pinv(Gc)||_F^2 E||(I - P) Delta||^2 at any rank."""
+    xp, inverse, difference = pair.xp, generic_inverse(pair.a), pair.logit_difference
+    inside = difference @ inverse.mT
+    outside = difference - inside @ pair.a.centred_unembeddings.mT
+    aligned, rest = (xp.mean(xp.sum(square(part), axis=-1), axis=-1) for part in (inside, outside))
+    return aligned + xp.sum(square(inverse), axis=(-2, -1)) * rest
 
 
 def _frobenius_bound(pair: Pair) -> Array:
@@ -212,3 +255,39 @@ THEOREM = Theorem(
 
 def _models(pair: Pair) -> tuple[Model, Model]:
     return pair.a, pair.b
+
+
+THEOREM = replace(
+    THEOREM,
+    ablations=(
+        Ablation(
+            "diversity",
+            Statement(
+                "upper_bound_at_any_rank",
+                r"E\|f - A^* f'\|^2 \le \|G_c^+\|_F^2\, d_\mathrm{logit}^2,\ k \text{ any}",
+                lhs=generic_error, envelope=_generic_frobenius_bound, hypotheses=(GENERIC,), domain=ANY_RANK,
+            ),
+            "With k <= m labels f - A* f' is no longer pinv(Gc) Delta: part of f is invisible to every logit.",
+        ),
+        Ablation(
+            "diversity (in terms of Delta)",
+            Statement(
+                "closed_form_at_any_rank",
+                r"E\|G_c^+\Delta\|^2 + \|G_c^+\|_F^2 E\|(I - P)\Delta\|^2 \le \|G_c^+\|_F^2\, d_\mathrm{logit}^2,"
+                r"\ k \text{ any}",
+                lhs=_generic_volume, envelope=_generic_frobenius_bound, hypotheses=(GENERIC,), domain=ANY_RANK,
+            ),
+            "Known to survive: as an inequality about Delta it needs no rank; only then it is not about embeddings.",
+        ),
+        Ablation(
+            "regular subsets",
+            Statement(
+                "volume_average_without_division",
+                r"\sum_S \det(L_S) \operatorname{adj}(L_S) L'_S \big/ \sum_S \det(L_S)^2 = A^*",
+                lhs=_averaged_without_division, envelope=_least_squares, relation="=", hypotheses=(DIVERSE,),
+                domain=Domain(dimensions=(1, 3), labels=(2, 6), equal_dimensions=False), cancelled=_size,
+            ),
+            "Known to survive: det(L) L^-1 is the adjugate, and a singular subset has weight zero.",
+        ),
+    ),
+)  # fmt: skip

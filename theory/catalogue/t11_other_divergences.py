@@ -20,11 +20,12 @@ Derived here from standard scalar inequalities; D_inf and norm comparisons are s
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from theory._arrays import Array, square
-from theory.catalogue._quantities import at_least, distance, ratio, rational, root, squared_distance, tau
+from theory.catalogue._quantities import FLOOR, at_least, distance, ratio, rational, root, squared_distance, tau
 from theory.catalogue.t05_kl_bounds_logit_distance_under_tau import largest_distance_given_tau
 from theory.catalogue.t06_logit_distance_bounds_kl import coin
 from theory.claims import Domain
@@ -38,7 +39,17 @@ from theory.distances import (
     pointwise_total_variation,
 )
 from theory.models import Model, Pair
-from theory.statements import ExtremalFamily, FalseTwin, Hypothesis, KnownAnswer, Side, Statement, Theorem
+from theory.statements import (
+    Ablation,
+    ExtremalFamily,
+    FalseTwin,
+    Hypothesis,
+    KnownAnswer,
+    Side,
+    Statement,
+    Theorem,
+    without,
+)
 
 
 def _symmetrised_kl(pair: Pair) -> Array:
@@ -108,6 +119,28 @@ def _norm_one_constant(pair: Pair) -> Array | float:
 def _root_two(pair: Pair) -> Array | float:
     """sqrt 2 in the arithmetic of the pair."""
     return pair.xp.sqrt(pair.xp.asarray(2.0))[()] if not hasattr(pair.a.embeddings, "detach") else math.sqrt(2.0)
+
+
+def _raw_difference(pair: Pair) -> Array:
+    """Difference of logits that are not centred, and need not sum to zero."""
+    return pair.a.embeddings @ pair.a.unembeddings.mT - pair.b.embeddings @ pair.b.unembeddings.mT
+
+
+def _raw_squared_norm(pair: Pair) -> Array:
+    return pair.xp.mean(pair.xp.sum(square(_raw_difference(pair)), axis=-1), axis=-1)
+
+
+def _raw_squared_norm_one(pair: Pair) -> Array:
+    return pair.xp.mean(square(pair.xp.sum(pair.xp.abs(_raw_difference(pair)), axis=-1)), axis=-1)
+
+
+def _raw_squared_norm_infinity(pair: Pair) -> Array:
+    return pair.xp.mean(square(pair.xp.max(pair.xp.abs(_raw_difference(pair)), axis=-1)), axis=-1)
+
+
+def _over_floor_of(which: str, side: Side) -> Side:
+    """Divide by the floor of one model only."""
+    return lambda pair: side(pair) / pair.xp.exp(getattr(pair, which).log_min_probability)
 
 
 # --------------------------------------------------------------------------- extremal families
@@ -259,5 +292,83 @@ THEOREM = Theorem(
                     lambda: float(_squared_hellinger(coin(1.0))), "by hand"),
         KnownAnswer("coin with log-ratio 1: chi^2 = 4 sinh(1/2)^2", "1.08616127",
                     lambda: float(_chi_squared(coin(1.0))), "by hand"),
+    ),
+)  # fmt: skip
+
+
+_BELOW = {  # the bounds from below: words, the statement, the divergence, its constant, both sides in LaTeX
+    "symmetrised KL": ("floor_symmetrised_kl", _symmetrised_kl, 1, r"d_\mathrm{logit}^2", r"(\mathrm{KL} + \mathrm{KL}')"),
+    "Hellinger": ("floor_hellinger", _squared_hellinger, 8, r"d_\mathrm{logit}^2", r"8\, E H^2"),
+    "chi squared": ("floor_chi_squared", _chi_squared, 1, r"d_\mathrm{logit}^2", r"E \chi^2"),
+    "total variation": (
+        "floor_total_variation", _root_mean_square_variation, None, r"d_\mathrm{logit}",
+        r"\sqrt2\, (E\,\mathrm{TV}^2)^{1/2}",
+    ),
+}  # fmt: skip
+
+
+def _fixed_floor(words: str) -> Ablation:
+    name, divergence, factor, left, right = _BELOW[words]
+    constant: Side = (lambda pair: FLOOR * _root_two(pair)) if factor is None else rational(FLOOR * factor)
+    statement = replace(
+        THEOREM.statement(name), name=f"{name}_fixed", latex=rf"{left} \le {FLOOR}\, {right},\ k \ge 3",
+        constant=constant, envelope=divergence, sharp=(), trivial=None,
+    )  # fmt: skip
+    why = "With 1/20 in place of the floor: labels that neither model gives any probability differ at no cost."
+    return Ablation(f"tau ({words})", statement, why)
+
+
+def _one_floor(words: str, dropped: str, why: str) -> Ablation:
+    name, divergence, _, left, right = _BELOW[words]
+    kept = "b" if dropped == "a" else "a"
+    symbol = r"\tau_1" if kept == "a" else r"\tau_2"
+    statement = replace(
+        THEOREM.statement(name), name=f"{name}_of_{kept}_only", latex=rf"{left} \le {right} / {symbol},\ k \ge 3",
+        envelope=_over_floor_of(kept, divergence), sharp=(), trivial=None,
+    )  # fmt: skip
+    return Ablation(f"tau of {dropped} ({words})", statement, why)
+
+
+def _binary(words: str) -> Ablation:
+    statement = replace(without(THEOREM.statement(_BELOW[words][0]), "k >= 3"), domain=_ANY, sharp=())
+    why = "Known to survive: two labels leave a factor 2 (1 - tau) >= 1 to spare; it only makes the constant sharp."
+    return Ablation(f"k >= 3 ({words})", statement, why)
+
+
+def _any_sum(words: str, name: str, lhs: Side, envelope: Side, latex: str, why: str) -> Ablation:
+    statement = replace(
+        THEOREM.statement(name), name=f"{name}_of_raw_logits", latex=latex, lhs=lhs, envelope=envelope, sharp=()
+    )
+    return Ablation(f"sum zero ({words})", statement, why)
+
+
+THEOREM = replace(
+    THEOREM,
+    ablations=(
+        *(_fixed_floor(words) for words in _BELOW),
+        _one_floor("symmetrised KL", "a", "The symmetrised KL is linear in a large log-ratio, the square is not."),
+        _one_floor("symmetrised KL", "b", "The symmetrised KL is linear in a large log-ratio, the square is not."),
+        _one_floor("chi squared", "a", "A label that the first model excludes costs chi squared no more than p'."),
+        _one_floor(
+            "chi squared", "b",
+            "Known to survive, for every k: with t = p/p', p (1 - 1/t)^2 t = p (t - 1)^2 / t >= tau_1 (log t)^2. "
+            "Only chi^2(p || p') has this.",
+        ),
+        *(_binary(words) for words in _BELOW),
+        _any_sum(
+            "norm infinity", "norm_infinity", _raw_squared_norm_infinity, _raw_squared_norm,
+            r"E \|v\|_\infty^2 \le \tfrac{k-1}{k}\, E \|v\|_2^2,\ v = F G^\top - F' G'^\top",
+            "One entry alone has all of the norm; the others must answer for it only where they sum to zero.",
+        ),
+        _any_sum(
+            "norm two by one", "norm_two_by_one", _raw_squared_norm, _raw_squared_norm_one,
+            r"E \|v\|_2^2 \le \tfrac12 E \|v\|_1^2,\ v = F G^\top - F' G'^\top",
+            "One entry alone has the same norms.",
+        ),
+        _any_sum(
+            "norm one", "norm_one", _raw_squared_norm_one, _raw_squared_norm,
+            r"E \|v\|_1^2 \le (k \text{ or } k - \tfrac1k)\, E \|v\|_2^2,\ v = F G^\top - F' G'^\top",
+            "For k odd only: k - 1/k is less than the k of Cauchy and Schwarz, which a constant vector reaches.",
+        ),
     ),
 )  # fmt: skip

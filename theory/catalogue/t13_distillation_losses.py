@@ -20,6 +20,8 @@ G. Hinton et al. (2015) and later work on logit matching for the limit. The two-
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from theory._arrays import Array, namespace_of, square
@@ -200,3 +202,13 @@ def _mean_square_ratio(pair: Pair) -> float:
 def _high_temperature_ratio(temperature: float) -> float:
     pair = _small_logits(1.0)
     return float(temperature_kl(pair.a, pair.b, temperature)) / (float(squared_distance(pair)) / (2 * pair.k))
+
+
+THEOREM = replace(
+    THEOREM,
+    ablations=(
+        THEOREM.ablation_by_twin("centring", "raw_error_in_the_limit"),
+        THEOREM.ablation_by_twin("high temperature", "without_the_limit"),
+        THEOREM.ablation_by_twin("the scale of logits", "standardised_kd"),
+    ),
+)

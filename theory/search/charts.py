@@ -54,6 +54,22 @@ class Chart:
         return (f, g, f + third, g + fourth) if self.differences else (f, g, third, fourth)
 
 
+    def pulled_back(self, x: Float[np.ndarray, " d"], gradients: Arrays) -> Float[np.ndarray, " d"]:
+        """Return the gradient in coordinates at a point, from the gradients with respect to the four factors."""
+        first, second, third, fourth = gradients
+        if self.differences:
+            first, second = first + third, second + fourth
+        parts, start = [], 0
+        for block, unit, slope in zip(self.blocks, self.units, (first, second, third, fourth), strict=True):
+            if unit:
+                stop = start + 1 + block.size
+                scale = np.exp(min(max(x[start], -_FARTHEST), _FARTHEST))
+                moved = scale * (block + unit * x[start + 1 : stop].reshape(block.shape))
+                parts += [[float(np.vdot(slope, moved))], (scale * unit * slope).ravel()]
+                start = stop
+        return np.concatenate(parts)
+
+
 @dataclass(frozen=True)
 class GaugeChart:
     """The pairs with the same two distributions: (A f, A^-T g) and (A' f', A'^-T g') for all invertible A and A'.

@@ -56,7 +56,7 @@ def symmetries(objective: Objective, arrays: Arrays) -> Symmetries:
     return Symmetries(
         inputs=_close(first, objective.answer(rows, _CHECKING), 1e-7),
         labels=_close(first, objective.answer(labels, _CHECKING), 1e-7),
-        balls=_in_balls(objective.claim, arrays, _BITS[0]) is not None,
+        balls=in_balls(objective.claim, arrays, _BITS[0]) is not None,
     )
 
 
@@ -176,7 +176,7 @@ def _by_balls(
 ) -> tuple[Evidence | None, tuple[float, float], int] | None:
     """Return the evidence (None: it holds), the errors of the sides and the digits; None where balls do not tell."""
     for bits in _BITS:
-        sides = _in_balls(objective.claim, arrays, bits)
+        sides = in_balls(objective.claim, arrays, bits)
         if sides is None:
             return None
         left, right = sides
@@ -197,7 +197,7 @@ def _apart(ball: Any, few: float) -> float:
     return float((ball - few).abs_upper()) if math.isfinite(few) else math.inf
 
 
-def _in_balls(claim: Claim, arrays: Arrays, bits: int) -> tuple[Any, Any] | None:
+def in_balls(claim: Claim, arrays: Arrays, bits: int = _BITS[0]) -> tuple[Any, Any] | None:
     """Return both sides as balls, or None where the claim cannot be evaluated in them."""
     import flint
 

@@ -19,9 +19,10 @@ import numpy as np
 from theory.claims import Claim
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
-from theory.search.charts import Kind, chart_around
-from theory.search.confirmation import Symmetries, confirmed, symmetries
+from theory.search.charts import Chart, GaugeChart, Kind, chart_around
+from theory.search.confirmation import Symmetries, confirmed, in_balls, symmetries
 from theory.search.evolution import evolve
+from theory.search.gradients import Gradient, traced
 from theory.search.moves import wander
 from theory.search.objective import (
     Arrays,
@@ -37,24 +38,27 @@ from theory.search.objective import (
     sizes_of,
 )
 from theory.search.outcome import Answer, Outcome, Witness
-from theory.search.quasi_newton import ascend
+from theory.search.quasi_newton import Slope, ascend
 from theory.search.shrinking import simplest
-from theory.search.survey import Labels, survey
+from theory.search.survey import survey
 
 Report = Callable[[int, float | None, float], None]
 """Told now and then: evaluations so far, best ratio, share of the budget used."""
 
 _LOWEST = -1e5
-_SILENT_REGIMES = 4  # regimes in which a shape may decline before the rest of the lap passes it by
+_SILENT, _ASKED_AGAIN = 40, 4  # batches in which a shape may decline before it is passed by, but for every fourth
+_NEVER = 10**9
 _KEPT = 10  # starts remembered for each shape
 _SLOTS = 8
 _SLICE = 4  # evaluations of a first slice, for each entry of the pair
+_TRACED = 4  # evaluations that a gradient is charged with
+_EQUAL, _SCATTERED = 20, 40
 _LONGEST = 32 * _SLICE
 _TRUST = 0.5  # gain that a climber not tried yet is credited with
 _KICKS = (1e-3, 1e-2, 1e-1, 1e-2, 1e-3, 1e-2)  # in coordinates of size one
 _CLIMB_TO_WORST = 600
 _LARGEST_OF_WORST = 1e4  # norm of an array: beyond it a ratio without bound only gets harder to read
-_DOUBTS = 40  # apparent violations that turn out to be rounding, before only larger ones are looked at
+_DOUBTS, _EVALUATIONS_A_DOUBT = 40, 50  # checks that may come to nothing: some at once, and so many more over time
 _METHODS: tuple[str, ...] = ("apart", "moves", "one factor", "free", "gauge", "evolution")
 _EVOLUTION_FROM = 1  # round from which evolution strategies take part: their package is slow to import
 
@@ -141,10 +145,10 @@ class _Attack:
     progress: Report | None
     known: Symmetries | None = None
     doubts: int = 0
-    doubtful: float = 0.0
-    starts: dict[Labels, list[_Start]] = field(default_factory=dict)
+    starts: dict[tuple[int, int], list[_Start]] = field(default_factory=dict)
+    gradient: Gradient | None = None
     credit: dict[str, float] = field(default_factory=dict)
-    applied: set[Labels] = field(default_factory=set)
+    silent: dict[tuple[str | int, ...], int] = field(default_factory=dict)
     interrupted: bool = False
 
     def run(self) -> Outcome:
@@ -176,14 +180,12 @@ class _Attack:
     # ------------------------------------------------------------------ judging
 
     def _judge(self, arrays: Arrays, lhs: float, rhs: float, label: str) -> bool:
-        excess = (lhs - rhs) / (abs(lhs) + abs(rhs))
-        # Where rounding has fooled us often, only clearer cases are worth the price of a check.
-        if self.doubts >= _DOUBTS and excess < 2.0 * self.doubtful:
+        # Where rounding fools us often, only so many of its fruits are worth the price of a check.
+        if self.doubts > _DOUBTS + self.objective.evaluations // _EVALUATIONS_A_DOUBT:
             return False
         witness = self._confirmed(arrays, lhs, rhs, label)
         if witness is None:
             self.doubts += 1
-            self.doubtful = max(self.doubtful, excess) if self.doubts > _DOUBTS else 0.0
             return False
         raise _Refuted(witness)
 
@@ -202,28 +204,34 @@ class _Attack:
         for turn in range(1_000_000):
             self._look(turn)
             if self.objective.fates["value"] == 0:
-                if turn >= 2 and self.objective.budget.seconds is None:
-                    raise BudgetSpent
                 continue
             self._choose_score(turn)
+            if turn == 1:
+                self._trace()
             self._climb(turn)
 
     def _look(self, lap: int) -> None:
-        """Draw from every regime at every shape; from those that decline, less and less."""
-        silent: dict[Labels, int] = {}
-        for labels, draws in survey(self.seed, self.objective.claim.domain, lap):
-            if labels not in self.applied and silent.get(labels, 0) >= _SILENT_REGIMES * (1 if lap else 3):
+        """Draw from every regime at every shape; where all decline, less and less."""
+        for batch in survey(self.seed, self.objective.claim.domain, lap):
+            shape = batch.m, batch.k
+            if self._declines(("shape", *shape)) or self._declines(("inputs", batch.n)):
                 continue
             applied = False
-            for name, arrays in draws:
-                reached = self.objective.score(arrays, name)
+            for arrays in batch.pairs():
+                reached = self.objective.score(arrays, batch.regime)
                 if reached > _LOWEST:
                     applied = True
-                    self._remember(_Start(reached, arrays, name))
-            if applied:
-                self.applied.add(labels)
-            else:
-                silent[labels] = silent.get(labels, 0) + 1
+                    self._remember(_Start(reached, arrays, batch.regime))
+            for key in (("shape", *shape), ("inputs", batch.n)):
+                self.silent[key] = -_NEVER if applied else self.silent.get(key, 0) + 1
+
+    def _declines(self, key: tuple[str | int, ...]) -> bool:
+        """Whether a shape, or a number of inputs, has declined so often that it is only asked now and then."""
+        count = self.silent.get(key, 0)
+        if count < _SILENT:
+            return False
+        self.silent[key] = count + 1
+        return count % _ASKED_AGAIN != 0
 
     def _choose_score(self, turn: int) -> None:
         """Where sides are often negative, or never both positive, ratios say nothing: climb on differences.
@@ -249,8 +257,10 @@ class _Attack:
             self.starts[m, k] = _best_of_each(kept)
 
     def _climb(self, turn: int) -> None:
-        places = self._places(turn)
-        climbers = [climber for climber in (self._begin(s, turn, i) for i, s in enumerate(places)) if climber]
+        if turn % 2:
+            self._scatter(turn)
+            return
+        climbers = [climber for climber in (self._begin(s, turn, i) for i, s in enumerate(self._places(turn))) if climber]
         length = _SLICE
         while climbers:
             for climber in climbers:
@@ -264,13 +274,29 @@ class _Attack:
             climbers = high + sorted(rest, key=lambda c: -c.gained)[: room - len(high)]
             length *= 2
 
+    def _scatter(self, turn: int) -> None:
+        """Give the same time to many starts of any height: those on the right hill may be low on it.
+
+        Small shapes are taken more often, because there a climb is short.
+        """
+        rng = np.random.default_rng([self.seed, turn, 9])
+        shapes = sorted(self.starts)
+        weights = np.array([1.0 / (1 + m) / k for m, k in shapes])
+        for place in range(_SCATTERED):
+            kept = self.starts[shapes[int(rng.choice(len(shapes), p=weights / weights.sum()))]]
+            start = kept[int(rng.integers(0, len(kept)))]
+            climber = self._begin(start, turn, place, "moves" if place % 2 else None)
+            if climber is not None:
+                self._advance(climber, _EQUAL)
+
     def _places(self, turn: int) -> list[_Start]:
         shapes = sorted(self.starts, key=lambda shape: -max(start.score for start in self.starts[shape]))
         for shape in shapes:
             self.starts[shape] = _best_of_each(self.starts[shape])
         everything = sorted((s for kept in self.starts.values() for s in kept), key=lambda s: -s.score)
         slots = min(_SLOTS * 2**turn, 4 * _SLOTS)
-        chosen = [start for start in everything if len(start.tried) < len(_METHODS)][: slots // 3]
+        fresh = [start for start in everything if len(start.tried) < len(_METHODS)]
+        chosen = _at_most_two_of_a_height(fresh)[: slots // 3]
         numbers = sorted({start.shape[0] for start in everything})
         groups = [[s for s in everything if s.shape[0] == n] for n in numbers]
         by_shape = _in_turn([self.starts[shape] for shape in shapes], turn * slots // 3)
@@ -282,7 +308,7 @@ class _Attack:
                 if rest:
                     # The best of the shape; of those with one number of inputs any, lest all climb the same hill.
                     best = min(rest, key=lambda s: (len(s.tried), -s.score))
-                    chosen.append(best if group is by_shape or turn % 2 else rest[int(rng.integers(0, len(rest)))])
+                    chosen.append(best if group is by_shape else rest[int(rng.integers(0, len(rest)))])
         chosen += self._in_other_shapes(turn, everything[:3])
         return chosen
 
@@ -303,9 +329,11 @@ class _Attack:
             self._remember(start)
         return sorted(moved, key=lambda s: -s.score)[:3]
 
-    def _begin(self, start: _Start, turn: int, place: int) -> _Climber | None:
+    def _begin(self, start: _Start, turn: int, place: int, wanted: str | None = None) -> _Climber | None:
         rng = np.random.default_rng([self.seed, turn, place, 3])
         methods = [m for m in _METHODS if m not in start.tried and (m != "evolution" or turn >= _EVOLUTION_FROM)]
+        if wanted in methods:
+            methods = [wanted]
         if not methods:
             return None
         # What has gained most per evaluation is chosen most, but nothing is given up.
@@ -330,8 +358,28 @@ class _Attack:
         if method == "evolution":
             steps = evolve(lambda x: at(chart.at(x)), chart.size, rng)
         else:
-            steps = _with_kicks(lambda x: at(chart.at(x)), chart.size, rng)
+            steps = _with_kicks(lambda x: at(chart.at(x)), chart.size, rng, self._slope(chart))
         return _Climber(start, method, steps, best)
+
+    def _slope(self, chart: Chart | GaugeChart) -> Slope | None:
+        gradient = self.gradient
+        if gradient is None or self.objective.exponent is not None or not isinstance(chart, Chart):
+            return None
+
+        def slope(x: np.ndarray) -> np.ndarray | None:
+            self.objective.charge(_TRACED)
+            gradients = gradient(chart.at(x))
+            return None if gradients is None else chart.pulled_back(x, gradients)
+
+        return slope
+
+    def _trace(self) -> None:
+        """Find out whether the claim has gradients: only one made of this package's functions is worth the import."""
+        best = self.objective.best
+        if best is None or self.objective.exponent is not None or not (best[2] > 0 and best[3] > 0):
+            return
+        if in_balls(self.objective.claim, best[1]) is not None:
+            self.gradient = traced(self.objective.claim, best[1])
 
     def _advance(self, climber: _Climber, length: int) -> None:
         size = sum(array.size for array in climber.start.arrays)
@@ -457,7 +505,9 @@ class _ClimbOn:
         return self.found
 
 
-def _with_kicks(value: Callable[[np.ndarray], float], size: int, rng: np.random.Generator) -> Generator[None, None, None]:
+def _with_kicks(
+    value: Callable[[np.ndarray], float], size: int, rng: np.random.Generator, slope: Slope | None
+) -> Generator[None, None, None]:
     """Climb to where no slope leads up, and again from near the best point: there are ridges and walls."""
     top, reached = np.zeros(size), -math.inf
 
@@ -468,9 +518,9 @@ def _with_kicks(value: Callable[[np.ndarray], float], size: int, rng: np.random.
             top, reached = x, there
         return there
 
-    yield from ascend(remembered, top)
+    yield from ascend(remembered, top, slope)
     for kick in _KICKS:
-        yield from ascend(remembered, top + kick * rng.standard_normal(size))
+        yield from ascend(remembered, top + kick * rng.standard_normal(size), slope)
 
 
 def _in_turn(groups: list[list[_Start]], first: int) -> list[list[_Start]]:
@@ -479,15 +529,30 @@ def _in_turn(groups: list[list[_Start]], first: int) -> list[list[_Start]]:
 
 
 def _best_of_each(starts: list[_Start]) -> list[_Start]:
-    """Keep the best few starts, at most two from one regime, and the best for each number of inputs."""
+    """Keep the best few starts, at most two from one regime or at one height, and the best for each number of inputs.
+
+    Starts at one height have often reached the same limit: a bound that is attained, or a plateau.
+    """
     regimes: Counter[str] = Counter()
+    heights: Counter[float] = Counter()
     numbers: set[int] = set()
     kept = []
     for start in sorted(starts, key=lambda s: -s.score):
-        new_number = start.shape[0] not in numbers
-        if new_number or (regimes[start.label] < 2 and len(kept) < _KEPT):
+        height, new_number = round(start.score, 2), start.shape[0] not in numbers
+        if new_number or (regimes[start.label] < 2 and heights[height] < 2 and len(kept) < _KEPT):
             regimes[start.label] += 1
+            heights[height] += 1
             numbers.add(start.shape[0])
+            kept.append(start)
+    return kept
+
+
+def _at_most_two_of_a_height(starts: list[_Start]) -> list[_Start]:
+    heights: Counter[float] = Counter()
+    kept = []
+    for start in starts:
+        heights[round(start.score, 2)] += 1
+        if heights[round(start.score, 2)] <= 2:
             kept.append(start)
     return kept
 
@@ -502,6 +567,10 @@ def _neighbours(arrays: Arrays, rng: np.random.Generator) -> Iterator[Arrays]:
     yield f[two], g, f2[two], g2
     if n > 1:
         yield np.delete(f, row, 0), g, np.delete(f2, row, 0), g2
+    if n > 3:
+        for count in (2, m + 2):
+            few = rng.choice(n, min(count, n), replace=False)
+            yield f[few], g, f2[few], g2
     label, other = rng.choice(k, 2, replace=False)
     middle, middle2 = (g[label] + g[other]) / 2, (g2[label] + g2[other]) / 2
     yield f, np.vstack([g, middle]), f2, np.vstack([g2, middle2])

@@ -13,6 +13,7 @@ Move = Callable[[np.random.Generator, list[np.ndarray], float], None]
 
 _WIDEST, _NARROWEST, _FIRST = 3.0, 1e-7, 0.4
 _DOUBLINGS, _BISECTIONS = 8, 8
+_PATIENCE, _GAIN = 120, 1e-7  # moves without a gain worth the name: on a plateau others had better try
 _BLOCKS = ((0,), (1,), (2,), (3,), (0, 2), (1, 3), (0, 3), (2, 1))
 
 
@@ -160,7 +161,7 @@ MOVES: tuple[Move, ...] = (
 def wander(
     value: Callable[[Arrays], float], arrays: Arrays, rng: np.random.Generator, reached: float
 ) -> Generator[None, None, None]:
-    """Try moves one at a time and keep those that lead up; never ends by itself.
+    """Try moves one at a time and keep those that lead up; ends when none has for long.
 
     Each move has its own width, doubled after a success and narrowed after a failure, and is tried the more often
     the more it has helped. Moves that change nothing are kept too: plateaus are walked across. A move that is kept
@@ -177,12 +178,14 @@ def wander(
     """
     widths = np.full(len(MOVES), _FIRST)
     credit = np.ones(len(MOVES))
-    while True:
+    idle = 0
+    while idle < _PATIENCE:
         which = int(rng.choice(len(MOVES), p=credit / credit.sum()))
         moved = list(arrays)
         MOVES[which](rng, moved, float(widths[which]))
         step = [new - old for new, old in zip(moved, arrays, strict=True)]
-        there = value(_along(arrays, step, 1.0))
+        there, before = value(_along(arrays, step, 1.0)), reached
+        idle += 1
         if there < reached or not any(part.any() for part in step):
             credit[which] = max(0.97 * credit[which], 0.3)
             widths[which] *= 0.85
@@ -195,6 +198,8 @@ def wander(
             widths[which] = min(2.0 * widths[which], _WIDEST)
         length, reached = _as_far_as_it_goes(lambda t, a=arrays, s=step: value(_along(a, s, t)), there)  # type: ignore[misc]
         arrays = _along(arrays, step, length)
+        if reached > before + _GAIN:
+            idle = 0
         yield
 
 

@@ -33,6 +33,7 @@ Fate = Literal["value", "not applicable", "nan", "raised", "out of reach"]
 _HUGE = 1e60  # entries beyond are of no use to anybody, and their squares overflow in the claims themselves
 _WORST = -1e6  # score of what cannot be compared
 _NOISE = 1e-12  # relative excess below which no violation is claimed: sides are sums of hundreds of rounded terms
+_JUST_ABOVE = 1e-6
 _BEAT = 64
 _LEAST_DIVERSE = 1e-8  # s_m / s_1 of centred unembeddings below which a pair is outside a diverse domain
 
@@ -249,6 +250,18 @@ class Objective:
             shares.append(self.evaluations / self.budget.evaluations)
         return max(shares)
 
+    def charge(self, evaluations: int) -> None:
+        """Count what was spent on a claim in another way than by asking it.
+
+        Raises
+        ------
+        BudgetSpent
+            If the budget is used up.
+        """
+        if self.limited and self.spent >= 1:
+            raise BudgetSpent
+        self.evaluations += evaluations
+
     def answer(self, arrays: Arrays, label: str) -> tuple[Fate, float, float]:
         """Evaluate the claim on a fresh copy of a pair.
 
@@ -305,11 +318,17 @@ class Objective:
         elif lhs > 0 and rhs > 0:
             self.fates["ratio"] += 1
         reached = score(lhs, rhs) if self.exponent is None else _difference(arrays, lhs, rhs, self.exponent)
-        if lhs > rhs and not lhs - rhs > _NOISE * (abs(lhs) + abs(rhs)):
-            reached = 0.0  # equality to rounding
-        elif lhs > rhs and self.judge is not None:
-            if not within(self.claim.domain, arrays) or not self.judge(arrays, lhs, rhs, label):
-                return _WORST
+        if lhs > rhs:
+            excess = (lhs - rhs) / (abs(lhs) + abs(rhs))
+            if excess > _NOISE and self.judge is not None:
+                if not within(self.claim.domain, arrays):
+                    return _WORST
+                # What is far above and does not stand is noise, to be kept away from; what is just above is a limit
+                # that the climb may have to cross.
+                if not self.judge(arrays, lhs, rhs, label) and excess > _JUST_ABOVE:
+                    return _WORST
+            if excess <= _NOISE or self.judge is not None:
+                reached = 0.0
         if (self.best is None or reached > self.best[0]) and within(self.claim.domain, arrays):
             self.best = reached, arrays, lhs, rhs
             if rhs > 0:

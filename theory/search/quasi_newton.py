@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 Value = Callable[[Float[np.ndarray, " d"]], float]
+Slope = Callable[[Float[np.ndarray, " d"]], Float[np.ndarray, " d"] | None]
 
 _STEP = 1e-6  # of a forward difference, in coordinates of size one
 _SUFFICIENT, _CURVATURE = 1e-4, 0.9
@@ -22,7 +23,9 @@ _FIRST = 0.3  # length of the first step
 _LOWEST = -1e5  # below it, there is no value
 
 
-def ascend(value: Value, x: Float[np.ndarray, " d"]) -> Generator[None, None, None]:
+def ascend(
+    value: Value, x: Float[np.ndarray, " d"], gradient: Slope | None = None
+) -> Generator[None, None, None]:
     """Climb from a point, handing control back after every iteration; ends where no step leads up.
 
     Parameters
@@ -31,9 +34,11 @@ def ascend(value: Value, x: Float[np.ndarray, " d"]) -> Generator[None, None, No
         Function to be maximised; it is expected to remember the best point it was asked about.
     x
         Start.
+    gradient
+        Its gradient, where there is one; it may decline with None. Else it is taken from differences.
     """
     here = value(x)
-    slope = _gradient(value, x, here)
+    slope = _slope(value, gradient, x, here)
     inverse: np.ndarray | None = None
     while here > _LOWEST:
         direction = slope if inverse is None else inverse @ slope
@@ -52,12 +57,17 @@ def ascend(value: Value, x: Float[np.ndarray, " d"]) -> Generator[None, None, No
             continue
         moved = step * direction
         x = x + moved
-        new_slope = _gradient(value, x, there)
+        new_slope = _slope(value, gradient, x, there)
         inverse = _updated(inverse, moved, slope - new_slope)
         gained, here, slope = there - here, there, new_slope
         yield
         if gained < 1e-10 * max(1.0, abs(here)):
             return
+
+
+def _slope(value: Value, gradient: Slope | None, x: np.ndarray, here: float) -> np.ndarray:
+    known = gradient(x) if gradient is not None else None
+    return _gradient(value, x, here) if known is None else np.clip(known, -_STEEPEST, _STEEPEST)
 
 
 def _gradient(value: Value, x: np.ndarray, here: float) -> np.ndarray:

@@ -181,7 +181,7 @@ class _Shrinker:
             for _ in range(8):
                 yield _integers(self.rng, sizes, bound)
         n, k, m, m2 = sizes
-        for arrays_drawn in survey_of(self.seed, self.domain, (m, k)):
+        for arrays_drawn in survey_of(self.seed, self.domain, m, k):
             if sizes_of(arrays_drawn)[3] == m2 and len(arrays_drawn[0]) >= n:
                 f, g, f2, g2 = arrays_drawn
                 yield f[:n], g, f2[:n], g2

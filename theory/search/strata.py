@@ -110,6 +110,11 @@ def _swapped_labels(rng: np.random.Generator, shape: Shape) -> Pair:
     return made.swapped(rng, shape, log_uniform(rng, shape, 0.03, 100.0))
 
 
+def _merged_labels(rng: np.random.Generator, shape: Shape) -> Pair:
+    beyond = log_uniform(rng, shape, 1e-4, 0.4)
+    return made.swapped(rng, shape, log_uniform(rng, shape, 0.3, 10.0), 0.5 + either(rng, shape, beyond, -beyond))
+
+
 def _attenuated(rng: np.random.Generator, shape: Shape) -> Pair:
     keep, noise = log_uniform(rng, shape, 1e-3, 1.0), log_uniform(rng, shape, 1e-5, 1e-2)
     return made.attenuated(rng, shape, keep, either(rng, shape, 0.0, 1.0), noise)
@@ -154,6 +159,7 @@ _PLAIN = (
     Stratum("clusters", "inputs near their labels, unrelated within clusters", _clusters),
     Stratum("permuted clusters", "labels permuted or two exchanged, each with its cluster", _permuted_clusters),
     Stratum("swapped labels", "two labels exchanged, embeddings shared", _swapped_labels),
+    Stratum("merged labels", "two labels nearly meet, short of an exchange or just beyond", _merged_labels),
     Stratum("attenuated", "one direction of the student damped, with or without amends", _attenuated),
     Stratum("large means", "means 10 to 1000 times as large as spreads", _large_means),
     Stratum("opposite", "opposite logits", _opposite),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,17 +14,38 @@ from theory.models import Pair
 from theory.search import strata
 from theory.search.objective import Arrays, diversity
 
-Draw = tuple[str, Arrays]
-"""Name of the regime, and a pair."""
-
-Labels = tuple[int, int]
-"""m and k of a first model."""
-
 _ENUMERATED, _REPEATED = "enumerated", "repeated inputs"
-_CACHED = 512  # batches of a few pairs each: the first laps of a file's claims are drawn once
+_CACHED = 4096  # batches of a few pairs each: what the claims of a file have in common is drawn once
 
 
-def survey(seed: int, domain: Domain, lap: int) -> Iterator[tuple[Labels, tuple[Draw, ...]]]:
+@dataclass(frozen=True)
+class Batch:
+    """A few pairs of one shape from one regime, not drawn yet.
+
+    Attributes
+    ----------
+    seed, domain, lap
+        What determines the pairs.
+    m, k, n
+        Dimension, labels and inputs of the first model.
+    regime
+        Name of the regime.
+    """
+
+    seed: int
+    domain: Domain
+    lap: int
+    m: int
+    k: int
+    n: int
+    regime: str
+
+    def pairs(self) -> tuple[Arrays, ...]:
+        """Draw the pairs; the same every time."""
+        return _drawn(self)
+
+
+def survey(seed: int, domain: Domain, lap: int) -> Iterator[Batch]:
     """Yield one batch for every shape and regime, all shapes before the next regime, smallest shapes first.
 
     Parameters
@@ -33,31 +55,34 @@ def survey(seed: int, domain: Domain, lap: int) -> Iterator[tuple[Labels, tuple[
     domain
         The shapes to look at.
     lap
-        Number of the look, from 0; later ones are larger.
+        Number of the look, from 0; later ones are larger, and more varied in the number of inputs.
     """
-    shapes = domain.shapes()
-    names = _regimes()
+    shapes, names = domain.shapes(), _regimes()
     for offset in range(len(names)):
         for index, (m, k) in enumerate(shapes):
-            yield (m, k), _batch(seed, domain, lap, (m, k), names[(offset + index) % len(names)])
+            yield _planned(seed, domain, lap, m, k, names[(offset + index) % len(names)])
 
 
-def survey_of(seed: int, domain: Domain, labels: Labels) -> list[Arrays]:
+def survey_of(seed: int, domain: Domain, m: int, k: int) -> list[Arrays]:
     """Return the pairs of the first look at one shape."""
-    return [arrays for name in _regimes() for _, arrays in _batch(seed, domain, 0, labels, name)]
+    return [arrays for name in _regimes() for arrays in _planned(seed, domain, 0, m, k, name).pairs()]
 
 
-@functools.lru_cache(maxsize=4 * _CACHED)
-def _batch(seed: int, domain: Domain, lap: int, labels: Labels, name: str) -> tuple[Draw, ...]:
-    m, k = labels
-    names = _regimes()
-    which = names.index(name)
-    rng = np.random.default_rng([seed, lap, m, k, which])
-    low, high = domain.inputs
-    # Few inputs make small problems; some statements need more inputs than dimensions.
+@functools.lru_cache(maxsize=_CACHED)
+def _planned(seed: int, domain: Domain, lap: int, m: int, k: int, name: str) -> Batch:
+    which, (low, high) = _regimes().index(name), domain.inputs
+    # Few inputs make small problems; some statements need more inputs than dimensions, and some a certain number.
     wanted = (2, m + 2, 3, 2 * m + 3, m + 1, 12, 1)
-    any_number = int(rng.integers(low, high + 1))
-    n = min(max(wanted[(which + m + k) % len(wanted)], low), high) if lap == 0 else any_number
+    n = wanted[(lap + which + m + k) % len(wanted)]
+    if lap % 2:
+        n = low + (which * 5 + m * 3 + k + lap) % (high - low + 1)
+    return Batch(seed, domain, lap, m, k, min(max(n, low), high), name)
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _drawn(batch: Batch) -> tuple[Arrays, ...]:
+    domain, lap, m, k, n, name = batch.domain, batch.lap, batch.m, batch.k, batch.n, batch.regime
+    rng = np.random.default_rng([batch.seed, lap, m, k, _regimes().index(name)])
     m2 = m if domain.equal_dimensions else int(rng.integers(domain.dimensions[0], domain.dimensions[1] + 1))
     count = 2 ** min(lap, 3)
     least = max(m, m2) + 1
@@ -65,7 +90,7 @@ def _batch(seed: int, domain: Domain, lap: int, labels: Labels, name: str) -> tu
         m2, least = m, m + 1
     if name == _ENUMERATED:
         pairs = [_enumerated(lap * count + i, n, k, m, m2) for i in range(count)]
-        return tuple((name, arrays) for arrays in pairs if not domain.diverse or _diverse(arrays))
+        return tuple(arrays for arrays in pairs if not domain.diverse or _diverse(arrays))
     plain = str(rng.choice(list(strata.STRATA))) if name == _REPEATED else name
     drawn = strata.draw(plain, rng, Shape(n, max(k, least), m, m2, (count,)))
     pairs = [_single(drawn, i, k) for i in range(count)]
@@ -73,7 +98,7 @@ def _batch(seed: int, domain: Domain, lap: int, labels: Labels, name: str) -> tu
         pairs = [_degenerate(rng, arrays) if i % 2 else arrays for i, arrays in enumerate(pairs)]
     if name == _REPEATED:
         pairs = [_repeated(rng, arrays) for arrays in pairs]
-    return tuple((name, arrays) for arrays in pairs)
+    return tuple(pairs)
 
 
 def _regimes() -> list[str]:
