@@ -638,21 +638,37 @@ def clustered(
     )  # fmt: skip
 
 
-def swapped(rng: np.random.Generator, shape: Shape, size: Knob, part: Knob = 1.0) -> Pair:
-    """Return a model with logits of the given size, and itself with two labels exchanged but no cluster moved.
+def swapped(rng: np.random.Generator, shape: Shape, size: Knob) -> Pair:
+    """Return a model with logits of the given size, and itself with two labels exchanged but no cluster moved."""
+    first, (f, g) = _twins(rng, shape)
+    scale = logit_scale(*first, size)
+    return pair_of(scale * first[0], first[1], scale * f, reordered(g, label_swaps(rng, shape)))
 
-    The two labels go `part` of the way: at a half they meet, and a hair beyond it their order is reversed.
+
+def at_boundary(rng: np.random.Generator, shape: Shape, size: Knob, part: Knob, spread: Knob) -> Pair:
+    """Return a model, and itself with the two likeliest labels of the first input brought together.
+
+    The labels go `part` of the way to each other's place: at a half they meet, and a hair beyond it the prediction
+    changes, for the least logit distance that does it. The other inputs differ from the first by `spread` times its
+    size.
 
     Raises
     ------
     InvalidInput
-        If `part` is negative or not finite.
+        If a knob is negative or not finite.
     """
     _require("part", part, 0.0)
+    _require("spread", spread, 0.0)
     first, (f, g) = _twins(rng, shape)
-    scale = logit_scale(*first, size)
-    exchanged = reordered(g, label_swaps(rng, shape))
-    return pair_of(scale * first[0], first[1], scale * f, g + _spread_over(shape, part) * (exchanged - g))
+    at = np.sqrt(_mean_square(f[..., :1, :]))
+    inputs = f[..., :1, :] + spread * at * rng.standard_normal(f.shape)
+    inputs[..., 0, :] = f[..., 0, :]
+    likeliest = np.argsort(-(inputs[..., :1, :] @ _transposed(g))[..., 0, :], axis=-1)
+    one, other, labels = likeliest[..., :1], likeliest[..., 1:2], np.arange(shape.k)
+    exchanged = reordered(g, np.where(labels == one, other, np.where(labels == other, one, labels)))
+    scale = logit_scale(inputs, g, size)
+    teacher = inputs if shape.second == shape.m else first[0]
+    return pair_of(scale * teacher, first[1], scale * inputs, g + _spread_over(shape, part) * (exchanged - g))
 
 
 def attenuated(rng: np.random.Generator, shape: Shape, keep: Knob, compensation: Knob = 0.0, noise: Knob = 0.0) -> Pair:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -48,11 +48,12 @@ Report = Callable[[int, float | None, float], None]
 _LOWEST = -1e5
 _SILENT, _ASKED_AGAIN = 40, 4  # batches in which a shape may decline before it is passed by, but for every fourth
 _NEVER = 10**9
-_KEPT = 10  # starts remembered for each shape
+_DRAWN_KEPT, _CLIMBED_KEPT = 2, 8  # starts remembered for each shape: of each regime, and reached by climbing
+_CROWD = 150  # starts of a shape before the least are forgotten
 _SLOTS = 8
 _SLICE = 4  # evaluations of a first slice, for each entry of the pair
 _TRACED = 4  # evaluations that a gradient is charged with
-_EQUAL, _SCATTERED = 20, 40
+_EQUAL, _SCATTERED = 16, 60
 _LONGEST = 32 * _SLICE
 _TRUST = 0.5  # gain that a climber not tried yet is credited with
 _KICKS = (1e-3, 1e-2, 1e-1, 1e-2, 1e-3, 1e-2)  # in coordinates of size one
@@ -79,6 +80,7 @@ class _Start:
     arrays: Arrays
     label: str
     tried: set[str] = field(default_factory=set)
+    climbed: bool = False
 
     @property
     def shape(self) -> Sizes:
@@ -253,7 +255,7 @@ class _Attack:
         _, k, m, _ = start.shape
         kept = self.starts.setdefault((m, k), [])
         kept.append(start)
-        if len(kept) > 6 * _KEPT:
+        if len(kept) > _CROWD:
             self.starts[m, k] = _best_of_each(kept)
 
     def _climb(self, turn: int) -> None:
@@ -285,9 +287,10 @@ class _Attack:
         for place in range(_SCATTERED):
             kept = self.starts[shapes[int(rng.choice(len(shapes), p=weights / weights.sum()))]]
             start = kept[int(rng.integers(0, len(kept)))]
-            climber = self._begin(start, turn, place, "moves" if place % 2 else None)
+            others = place % 3 == 0
+            climber = self._begin(start, turn, place, None if others else "moves")
             if climber is not None:
-                self._advance(climber, _EQUAL)
+                self._advance(climber, _EQUAL if others else _EQUAL // 2)
 
     def _places(self, turn: int) -> list[_Start]:
         shapes = sorted(self.starts, key=lambda shape: -max(start.score for start in self.starts[shape]))
@@ -393,7 +396,7 @@ class _Attack:
         old = self.credit.get(climber.method, _TRUST)
         self.credit[climber.method] = old + 0.1 * (climber.gained - old)
         if climber.best.score > before or climber.done:
-            self._remember(_Start(climber.best.score, climber.best.arrays, climber.best.label, set(climber.best.tried)))
+            self._remember(replace(climber.best, tried=set(climber.best.tried), climbed=True))
 
     def _tell(self) -> None:
         if self.progress is not None:
@@ -529,18 +532,20 @@ def _in_turn(groups: list[list[_Start]], first: int) -> list[list[_Start]]:
 
 
 def _best_of_each(starts: list[_Start]) -> list[_Start]:
-    """Keep the best few starts, at most two from one regime or at one height, and the best for each number of inputs.
+    """Keep the best two of each regime, the best few that were climbed to, and the best for each number of inputs.
 
-    Starts at one height have often reached the same limit: a bound that is attained, or a plateau.
+    Of those at one height two are enough: they have often reached the same limit, an attained bound or a plateau.
     """
     regimes: Counter[str] = Counter()
     heights: Counter[float] = Counter()
     numbers: set[int] = set()
     kept = []
     for start in sorted(starts, key=lambda s: -s.score):
-        height, new_number = round(start.score, 2), start.shape[0] not in numbers
-        if new_number or (regimes[start.label] < 2 and heights[height] < 2 and len(kept) < _KEPT):
-            regimes[start.label] += 1
+        room = _CLIMBED_KEPT if start.climbed else _DRAWN_KEPT
+        key, height = ("climbed" if start.climbed else start.label), round(start.score, 2)
+        new_number = start.shape[0] not in numbers
+        if new_number or (regimes[key] < room and (heights[height] < 2 or not start.climbed)):
+            regimes[key] += 1
             heights[height] += 1
             numbers.add(start.shape[0])
             kept.append(start)

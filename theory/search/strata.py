@@ -111,8 +111,10 @@ def _swapped_labels(rng: np.random.Generator, shape: Shape) -> Pair:
 
 
 def _merged_labels(rng: np.random.Generator, shape: Shape) -> Pair:
-    beyond = log_uniform(rng, shape, 1e-4, 0.4)
-    return made.swapped(rng, shape, log_uniform(rng, shape, 0.3, 10.0), 0.5 + either(rng, shape, beyond, -beyond))
+    beyond = log_uniform(rng, shape, 1e-4, 0.3)
+    part = 0.5 + either(rng, shape, beyond, either(rng, shape, beyond, -beyond))
+    spread = either(rng, shape, 1.0, log_uniform(rng, shape, 1e-6, 0.1))
+    return made.at_boundary(rng, shape, log_uniform(rng, shape, 0.3, 10.0), part, spread)
 
 
 def _attenuated(rng: np.random.Generator, shape: Shape) -> Pair:
@@ -159,7 +161,7 @@ _PLAIN = (
     Stratum("clusters", "inputs near their labels, unrelated within clusters", _clusters),
     Stratum("permuted clusters", "labels permuted or two exchanged, each with its cluster", _permuted_clusters),
     Stratum("swapped labels", "two labels exchanged, embeddings shared", _swapped_labels),
-    Stratum("merged labels", "two labels nearly meet, short of an exchange or just beyond", _merged_labels),
+    Stratum("merged labels", "the two likeliest labels of an input brought together, just beyond a tie or short of it", _merged_labels),
     Stratum("attenuated", "one direction of the student damped, with or without amends", _attenuated),
     Stratum("large means", "means 10 to 1000 times as large as spreads", _large_means),
     Stratum("opposite", "opposite logits", _opposite),
