@@ -63,6 +63,28 @@ class ClaimFile:
             found.update(f"{name}\0{len(text)}\0{text}\0".encode())
         return found.hexdigest()
 
+    @property
+    def heading(self) -> str:
+        """What the claims are, for a title."""
+        return f"Claims of {self.path.name}"
+
+    @property
+    def drops(self) -> bool:
+        """Whether the claims are theorems without one of their hypotheses, so that a counterexample is expected."""
+        return False
+
+    def hypothesis_of(self, name: str) -> str | None:
+        """Return the hypothesis that a claim goes without; those of a file are no theorem's."""
+        return None
+
+    def module_of(self, name: str) -> str:
+        """Return the module that a script finds a claim in."""
+        return self.module
+
+    def texts_of(self, name: str) -> Mapping[str, str]:
+        """Return the texts that a script needs for one claim, by module name."""
+        return self.sources
+
     @contextlib.contextmanager
     def importable(self) -> Iterator[None]:
         """Let claims import modules of their own while they run."""

@@ -20,7 +20,9 @@ from rich.table import Table
 from theory.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from reports.claim_files import ClaimFile
     from reports.falsification import FalsificationRun, Update
+    from theory.search.outcome import Outcome
 
 app = typer.Typer(
     add_completion=False,
@@ -165,7 +167,16 @@ def compare(
 
 @app.command()
 def falsify(
-    target: Annotated[str, typer.Argument(metavar="FILE.py[::NAME]", help="A file of claims, or one claim of it.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE.py|THEOREM[::NAME]",
+            help="A file of claims, a theorem (T1, T2, ...) or 'all' theorems; or one claim of them.",
+        ),
+    ],
+    drop: Annotated[
+        bool, typer.Option("--drop", help="Attack a theorem with each of its hypotheses dropped in turn.")
+    ] = False,
     budget: Annotated[
         float | None,
         typer.Option(help="Seconds for each claim.  [default: 10, or no limit where --evaluations is given]"),
@@ -182,7 +193,12 @@ def falsify(
 
     A claim is a function of a pair of models marked with @claim that returns (lhs, rhs) and says lhs <= rhs. What an
     earlier run with the same file and settings has found in the folder is not searched for again.
+
+    A theorem of the catalogue is attacked statement by statement; with --drop it is attacked without each hypothesis in
+    turn, which shows what each is for. Then a counterexample is what one expects, and the exit status is 0 once every
+    hypothesis has been judged. A file that is called like a theorem is taken for the file.
     """
+    from reports.catalogue_claims import Selection, is_theorem, load_theorems, theorems_with_nothing_to_drop
     from reports.claim_files import load_claims, parse_target
     from reports.falsification import Settings, run_falsification
 
@@ -191,10 +207,18 @@ def falsify(
             raise InvalidInput(f"--{name}: expected a positive number, saw {value}")
     seconds = 10.0 if budget is None and evaluations is None else budget
     settings = Settings(out, seconds, evaluations, seed, jobs or os.cpu_count() or 1)
+    path, chosen = parse_target(target)
+    selection = Selection(str(path), drop, chosen)
+    catalogued = is_theorem(target)
+    if drop and not catalogued:
+        raise InvalidInput(f"--drop: expected a theorem of the catalogue (T1, T2, ...) or 'all', saw '{target}'")
+    if catalogued:
+        file: ClaimFile = load_theorems(selection)
     if json is not None:
         _require_file(json)
     _require_folder(out)
-    file = load_claims(*parse_target(target))
+    if not catalogued:
+        file = load_claims(path, chosen)
     with _claims_bar(len(file.claims)) as report:
         run = run_falsification(file, settings, report)
     from reports.falsification_page import write_report
@@ -203,7 +227,10 @@ def falsify(
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDE)
-    _print_falsification(console, run)
+    if drop:
+        _print_ablation(console, run, theorems_with_nothing_to_drop(selection))
+    else:
+        _print_falsification(console, run)
     console.print(f"report: {page}   data: {json or out / 'report.json'}", soft_wrap=True, highlight=False)
     if run.interrupted:
         typer.echo(
@@ -250,12 +277,12 @@ def _print_falsification(console: Console, run: FalsificationRun) -> None:
     from rich import box
     from rich.markup import escape
 
-    from reports.findings import expression
     from reports.rendering import number
+    from theory.search.notation import expression
 
     resumed = sum(judged.resumed for judged in run.claims)
     note = f", {resumed} from an earlier run" if resumed else ""
-    title = f"Claims of {escape(run.file.path.name)} ({run.seconds:.1f} s{note})"
+    title = f"{escape(run.file.heading)} ({run.seconds:.1f} s{note})"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     # The sides give way on a narrow terminal: they stand beside the counterexamples too.
     sides = ("lhs", "rhs") if console.width >= _WIDE else ()
@@ -279,9 +306,56 @@ def _print_falsification(console: Console, run: FalsificationRun) -> None:
             console.print(f"[red]error[/red] {escape(outcome.name)}: {escape(outcome.message)}", soft_wrap=True)
         elif shown is not None:
             name = run.file.attributes[outcome.name]
-            call = f"{name if name.isidentifier() else f'globals()[{name!r}]'}({expression(shown.pair)})"
+            named = name if name.isidentifier() else f"globals()[{name!r}]"
+            call = f"{named}({expression(shown.pair)})"
             console.print(call, soft_wrap=True, markup=False, highlight=False, end="")
             console.print(f"  # {shown.lhs:.6g} > {shown.rhs:.6g}", soft_wrap=True, style="dim", highlight=False)
+
+
+def _print_ablation(console: Console, run: FalsificationRun, without: list[str]) -> None:
+    """Print a table of what each hypothesis is needed for, and the simplest counterexamples below it."""
+    from rich import box
+    from rich.markup import escape
+
+    from reports.rendering import number
+    from theory.search.notation import expression
+
+    title = f"{escape(run.file.heading)} ({run.seconds:.1f} s)"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("hypothesis", overflow="fold", min_width=14)
+    table.add_column("needed?", overflow="fold", min_width=8)
+    for heading in ("ratio", "evidence", "n k m", "calls", "s"):
+        table.add_column(heading, justify="left" if heading == "evidence" else "right", no_wrap=True)
+    words = {"refuted": "[green]needed", "survived": "[yellow]survived without", "inconclusive": "[yellow]inconclusive"}
+    for judged in run.claims:
+        outcome, small = judged.outcome, judged.outcome.simplest.pair if judged.outcome.simplest else None
+        theorem = outcome.name.partition(" ")[0]
+        table.add_row(
+            f"{theorem} {escape(run.file.hypothesis_of(outcome.name) or '')}", words.get(outcome.verdict, "[red]error"),
+            number(_ratio(outcome)), str(outcome.evidence or ""), f"{small.n} {small.k} {small.m}" if small else "",
+            f"{outcome.evaluations:,}", f"{outcome.seconds:.2f}",
+        )  # fmt: skip
+    if run.claims:
+        console.print(table)
+    for identifier in without:
+        console.print(f"{identifier}: nothing to drop, it has no hypothesis")
+    for judged in run.claims:
+        outcome, shown = judged.outcome, judged.outcome.simplest
+        if outcome.verdict == "error":
+            console.print(f"[red]error[/red] {escape(outcome.name)}: {escape(outcome.message)}", soft_wrap=True)
+        elif shown is None:
+            console.print(f"{escape(outcome.name)}: {escape(judged.why)}", soft_wrap=True, highlight=False)
+        else:
+            console.print(f"{escape(outcome.name)}: {escape(judged.why)}", soft_wrap=True, highlight=False)
+            console.print(f"  {expression(shown.pair)}", soft_wrap=True, markup=False, highlight=False, end="")
+            console.print(f"  # {shown.lhs:.6g} > {shown.rhs:.6g}", soft_wrap=True, style="dim", highlight=False)
+
+
+def _ratio(outcome: Outcome) -> float | None:
+    """Return lhs / rhs of the worst violation (or the closest pair), infinite where the right side vanishes."""
+    if outcome.worst is None:
+        return None
+    return float("inf") if outcome.worst.ratio is None and outcome.verdict == "refuted" else outcome.worst.ratio
 
 
 @app.command("list")
@@ -319,7 +393,7 @@ def _listed(what: Listing) -> list[str]:
     return ["digits  scikit-learn's handwritten digits, 1,797 images of 8 x 8"]
 
 
-_NOT_MEASURES = frozenset({"alignment", "claim", "metric", "identifiability_profile"})
+_NOT_MEASURES = frozenset({"alignment", "assert_survives", "claim", "falsify", "metric", "identifiability_profile"})
 
 
 def _require(*packages: str) -> None:

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 import theory
+from reports.catalogue_claims import CatalogueClaims, Selection, load_theorems
 from reports.claim_files import ClaimFile, load_claims
 from reports.files import sweep, write_json
 from reports.findings import version, write_finding
@@ -33,6 +34,7 @@ from reports.outcomes import claim_json, restored, stored
 from theory.claims import Claim
 from theory.errors import InvalidInput
 from theory.search.outcome import Outcome
+from theory.search.statement_claims import Assertion
 
 SCHEMA = "logitbounds.falsify/1"
 Attack = Callable[..., Outcome]
@@ -118,6 +120,12 @@ class Judged:
     resumed: bool
     finding: Path | None
 
+    @property
+    def why(self) -> str:
+        """What the catalogue says of a dropped hypothesis."""
+        function = self.claim.function
+        return function.why if isinstance(function, Assertion) and function.hypothesis else ""
+
 
 @dataclass(frozen=True, eq=False)
 class FalsificationRun:
@@ -143,8 +151,9 @@ class FalsificationRun:
 
     @property
     def failed(self) -> bool:
-        """Whether some claim was refuted or could not be evaluated."""
-        return any(judged.outcome.verdict in ("refuted", "error") for judged in self.claims)
+        """Whether some claim was refuted, which is no failure of a weakened theorem, or could not be evaluated."""
+        bad = ("error",) if self.file.drops else ("refuted", "error")
+        return any(judged.outcome.verdict in bad for judged in self.claims)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -160,10 +169,11 @@ def attack_with_the_engine(
     seed: int,
     progress: Callable[[int, float | None, float], None],
 ) -> Outcome:
-    """Attack a claim with `theory.search.engine.falsify`."""
-    from theory.search.engine import Budget, falsify
+    """Attack a claim with `theory.search.attacks.attack`."""
+    from theory.search.attacks import attack
+    from theory.search.objective import Budget
 
-    return falsify(claim, Budget(seconds=seconds, evaluations=evaluations), seed, progress)
+    return attack(claim, Budget(seconds=seconds, evaluations=evaluations), seed, progress)
 
 
 def run_falsification(
@@ -369,7 +379,7 @@ def _posted(out: Path, rows: int) -> Iterator[_Board]:
 
 @dataclass(frozen=True)
 class _Task:
-    path: Path
+    source: Selection | Path
     digest: str
     name: str
     settings: Settings
@@ -391,11 +401,11 @@ def _serve(parent: int) -> None:
 
 
 @functools.lru_cache(maxsize=1)
-def _loaded(path: Path, digest: str) -> ClaimFile:
+def _loaded(source: Selection | Path, digest: str) -> ClaimFile:
     with contextlib.redirect_stdout(io.StringIO()):  # the parent has shown what it prints
-        file = load_claims(path)
+        file = load_claims(source) if isinstance(source, Path) else load_theorems(source)
     if file.digest != digest:
-        raise InvalidInput(f"{path}: changed while its claims were being attacked; run it again")
+        raise InvalidInput(f"{file.path}: changed while its claims were being attacked; run it again")
     return file
 
 
@@ -404,7 +414,7 @@ def _work(task: _Task, attack: Attack) -> dict[str, object] | None:
     board = _Board(task.board, task.rows)
     if board.stopped:
         return None
-    file = _loaded(task.path, task.digest)
+    file = _loaded(task.source, task.digest)
 
     def progress(evaluations: int, ratio: float | None, fraction: float) -> None:
         board.note(task.row, evaluations, ratio, fraction)
@@ -444,7 +454,8 @@ def _one_pool(
     waiting: dict[Future[Any], str] = {}
     for name in names:
         row = rows.index(name)
-        task = _Task(desk.file.path, desk.file.digest, name, desk.settings, board.path, len(rows), row)
+        source = desk.file.selection if isinstance(desk.file, CatalogueClaims) else desk.file.path
+        task = _Task(source, desk.file.digest, name, desk.settings, board.path, len(rows), row)
         waiting[pool.submit(_work, task, attack)] = name
     broken: list[str] = []
     stopped_at: float | None = None
@@ -504,6 +515,7 @@ def as_json(run: FalsificationRun) -> dict[str, object]:
         "claims": [
             claim_json(judged.outcome)
             | {"resumed": judged.resumed, "finding": judged.finding and f"findings/{judged.finding.name}"}
+            | ({"hypothesis": run.file.hypothesis_of(judged.outcome.name)} if run.file.drops else {})
             for judged in run.claims
         ],
         "versions": dict(versions()),

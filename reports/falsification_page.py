@@ -14,10 +14,12 @@ from markupsafe import Markup
 from reports import drawings
 from reports.falsification import FalsificationRun, Judged, as_json, versions
 from reports.files import write_json, write_whole
-from reports.findings import entry, slug
+from reports.findings import slug
 from reports.rendering import environment, number
 from theory.models import Model, Pair
+from theory.search.notation import entry
 from theory.search.outcome import Outcome, Witness
+from theory.search.statement_claims import Assertion
 
 _SHOWN = 12  # rows of a matrix that a page shows
 _WORDS = {"refuted": "refuted", "survived": "survived", "inconclusive": "inconclusive", "error": "could not be judged"}
@@ -127,7 +129,7 @@ def _same(first: Pair, second: Pair) -> bool:
 def _source_of(judged: Judged) -> str:
     try:
         return inspect.cleandoc("\n" + inspect.getsource(judged.claim.function))
-    except (OSError, TypeError):  # made by exec, built in, or its file has gone
+    except (OSError, TypeError):  # made by exec, built in, of the catalogue, or its file has gone
         return ""
 
 
@@ -139,8 +141,11 @@ def _text_of(judged: Judged, name: str) -> str:
 
 
 def _statement(judged: Judged) -> tuple[str, str]:
-    """Return the title and what the docstring says beyond it."""
-    described = inspect.getdoc(judged.claim.function) or ""
+    """Return the title and what the docstring, or the catalogue, says beyond it."""
+    function = judged.claim.function
+    if isinstance(function, Assertion):
+        return judged.outcome.title, function.why
+    described = inspect.getdoc(function) or ""
     title, rest = judged.outcome.title, described
     if described.split("\n")[0].strip() == title.strip():
         rest = "\n".join(described.split("\n")[1:])

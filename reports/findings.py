@@ -23,17 +23,18 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
+from reports.catalogue_claims import CatalogueClaims
 from reports.claim_files import ClaimFile
 from reports.files import jsonable
 from reports.outcomes import claim_json
 from theory.errors import InvalidInput
-from theory.models import Model, Pair
+from theory.models import Pair
+from theory.search.notation import expression
 from theory.search.outcome import Outcome, Witness
 
 SCHEMA = "logitbounds.finding/1"
 _TEMPLATES = Path(__file__).parent / "templates"
 _STAND_IN = Path(__file__).parent / "plain_theory.py"
-_LARGEST_DENOMINATOR = 12
 _LONGEST = 80
 
 
@@ -54,30 +55,6 @@ def slug(name: str) -> str:
 
 
 # --------------------------------------------------------------------------- numbers to read
-
-
-def entry(value: float) -> str:
-    """Return a number as the shortest expression that is equal to it: an integer, a small fraction or its repr."""
-    if value == 0 and math.copysign(1.0, value) > 0:
-        return "0"
-    if value != 0 and abs(value) < 1e6:
-        for denominator in range(1, _LARGEST_DENOMINATOR + 1):
-            numerator = round(value * denominator)
-            if numerator and numerator / denominator == value:
-                return f"{numerator}" if denominator == 1 else f"{numerator}/{denominator}"
-    return repr(float(value))
-
-
-def expression(pair: Pair) -> str:
-    """Return a pair as a Python expression, compact and equal to it to the last bit."""
-
-    def rows(array: np.ndarray) -> str:
-        return "[" + ", ".join("[" + ", ".join(entry(x) for x in row) + "]" for row in array.tolist()) + "]"
-
-    def model(one: Model) -> str:
-        return f"Model({rows(one.embeddings)}, {rows(one.unembeddings)})"
-
-    return f"Pair({model(pair.a)}, {model(pair.b)})"
 
 
 def literal(array: np.ndarray, indent: int = 0) -> str:
@@ -125,7 +102,8 @@ def repro_script(file: ClaimFile, outcome: Outcome) -> str:
     Parameters
     ----------
     file
-        Where the claim is made; its text and those of its own modules become part of the script.
+        Where the claim is made; its text and those of its own modules become part of the script. For a statement of
+        the catalogue these are the modules of `theory` themselves, which NumPy alone can run.
     outcome
         Of a refuted claim.
 
@@ -139,16 +117,20 @@ def repro_script(file: ClaimFile, outcome: Outcome) -> str:
         (repr(name), f"({', '.join(_float(x) for x in (w.lhs, w.lhs_error, w.rhs, w.rhs_error))})")
         for name, w in (("simplest", simplest), ("worst", worst))
     ]
+    catalogue = isinstance(file, CatalogueClaims)
+    texts = file.texts_of(outcome.name)
     return _template("repro.py.txt").render(
         version=version(),
         claim=repr(outcome.name),
-        module=repr(file.module),
+        title=repr(outcome.title) if catalogue else "",
+        catalogue=catalogue,
+        module=repr(file.module_of(outcome.name)),
         attribute=repr(file.attributes[outcome.name]),
         pairs=[("SIMPLEST", simplest.pair), ("WORST", worst.pair)],
         recorded=recorded,
         packages=repr(sorted(file.packages)),
-        sources=[(repr(name), text_literal(text)) for name, text in file.sources.items()],
-        stand_in=text_literal(_STAND_IN.read_text(encoding="utf-8")),
+        sources=[(repr(name), text_literal(text)) for name, text in texts.items()],
+        stand_in="" if catalogue else text_literal(_STAND_IN.read_text(encoding="utf-8")),
     )
 
 
@@ -176,6 +158,8 @@ def example_script(file: ClaimFile, outcome: Outcome) -> str:
     relative = [abs(w.margin) / (abs(w.lhs) + abs(w.rhs)) for w in (simplest, worst) if w.lhs or w.rhs]
     return _template("example.py.txt").render(
         path=repr(str(file.path)),
+        catalogue=isinstance(file, CatalogueClaims),
+        source=file.source_of(outcome.name) if isinstance(file, CatalogueClaims) else "",
         attribute=repr(file.attributes[outcome.name]),
         domain=repr(domain),
         explicit_only=domain.labels[1] <= domain.dimensions[0],

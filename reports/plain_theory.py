@@ -685,7 +685,33 @@ def svd_dissimilarity(X: Any, Y: Any) -> float:
     return float(min(max(value, 0.0), 1.0))
 
 
+# --------------------------------------------------------------------------- what a script has no use for
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What an attack may cost."""
+
+    seconds: float | None = 10.0
+    evaluations: int | None = None
+
+
+class Refuted(AssertionError):
+    """A claim that was to survive did not."""
+
+
+def falsify(claim: Any, budget: Any = None, seed: int = 0, progress: Any = None) -> Any:
+    """Refuse: the search is no part of the stand-in."""
+    raise NotImplementedError("falsify: a reproduction evaluates what was found, it does not search")
+
+
+def assert_survives(claim: Any, budget: Any = 2.0, seed: int = 0, evaluations: Any = None) -> None:
+    """Refuse: the search is no part of the stand-in."""
+    raise NotImplementedError("assert_survives: a reproduction evaluates what was found, it does not search")
+
+
 __all__ = [
+    "Budget",
     "Claim",
     "DegenerateInput",
     "Domain",
@@ -696,12 +722,15 @@ __all__ = [
     "NotApplicable",
     "Pair",
     "RankDeficient",
+    "Refuted",
     "SingularSubset",
     "alignment",
     "alignment_error",
+    "assert_survives",
     "canonical_correlations",
     "chi_squared",
     "claim",
+    "falsify",
     "hellinger",
     "identifiability_dissimilarity",
     "identifiability_profile",

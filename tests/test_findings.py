@@ -17,18 +17,10 @@ import pytest
 
 from reports.claim_files import load_claims
 from reports.files import sweep, write_whole
-from reports.findings import (
-    entry,
-    example_script,
-    expression,
-    finding_name,
-    repro_script,
-    slug,
-    text_literal,
-    write_finding,
-)
+from reports.findings import example_script, finding_name, repro_script, slug, text_literal, write_finding
 from tests.attacks import random_search, witness
 from theory import InvalidInput, Model, Pair
+from theory.search.notation import entry, expression
 
 ROOT = Path(__file__).parent.parent
 CLAIMS = r'''

@@ -318,7 +318,7 @@ THEOREM = replace(
         Ablation(
             "spectrum",
             without(THEOREM.statement("linear"), "spectrum"),
-            "Known to survive: it only keeps the right side finite; without it the bound is vacuous.",
+            "Known to survive: full-rank embeddings and diversity imply it; it only keeps the right side clear of rounding.",
         ),
         Ablation(
             "equal dimensions",

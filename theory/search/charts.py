@@ -37,7 +37,7 @@ class Chart:
     @property
     def size(self) -> int:
         """Number of coordinates: one scale for each moving block, and its entries."""
-        return sum(1 + block.size for block, unit in zip(self.blocks, self.units, strict=True) if unit)
+        return sum(1 + int(block.size) for block, unit in zip(self.blocks, self.units, strict=True) if unit)
 
     def at(self, x: Float[np.ndarray, " d"]) -> Arrays:
         """Return the pair at a point."""
@@ -52,7 +52,6 @@ class Chart:
             start = stop
         f, g, third, fourth = moved
         return (f, g, f + third, g + fourth) if self.differences else (f, g, third, fourth)
-
 
     def pulled_back(self, x: Float[np.ndarray, " d"], gradients: Arrays) -> Float[np.ndarray, " d"]:
         """Return the gradient in coordinates at a point, from the gradients with respect to the four factors."""
@@ -85,7 +84,7 @@ class GaugeChart:
     @property
     def size(self) -> int:
         """Number of coordinates: the entries of A - 1 and A' - 1."""
-        return self.arrays[0].shape[1] ** 2 + self.arrays[2].shape[1] ** 2
+        return int(self.arrays[0].shape[1] ** 2 + self.arrays[2].shape[1] ** 2)
 
     def at(self, x: Float[np.ndarray, " d"]) -> Arrays:
         """Return the pair at a point; at a singular A it is the pair at the origin."""
@@ -107,9 +106,10 @@ def chart_around(arrays: Arrays, kind: Kind) -> Chart | GaugeChart:
     arrays
         The pair at the origin.
     kind
-        "gauge" moves neither distribution, only the coordinates of both models; "free" moves all four factors; "apart" moves the first model and the differences; "one factor" moves the
-        first model and the larger of the two differences, the other factor being shared from then on. The latter
-        two need models of one dimension and fall back to the first.
+        "gauge" moves neither distribution, only the coordinates of both models; "free" moves all four factors;
+        "apart" moves the first model and the differences; "one factor" moves the first model and the larger of the
+        two differences, the other factor being shared from then on. The latter two need models of one dimension
+        and fall back to "free".
     """
     f, g, f2, g2 = arrays
     if kind == "gauge":

@@ -21,6 +21,7 @@ _REPEATS = 1e-9  # relative change between two identical calls that no summation
 _COPIES = 5
 _SAFETY = 8.0  # the copies sample the error, they do not bound it
 _SMALLEST = 1e-12  # sides below it may be nothing but the rounding of terms of size one
+_VANISHING = 10.0 ** -(digits.DIGITS * 2 // 3)
 _BITS = (128, 256, 512, 1024)
 _CLEAR = 1e-12  # relative excess that a stronger arithmetic must show: constants in the claim are rounded too
 
@@ -89,7 +90,8 @@ def confirmed(
         margin = left - right
         # Of sides that vanish even many digits leave nothing but rounding, which other digits make another.
         unsure = abs(left - exact[0]) + abs(right - exact[1])
-        if not margin > max(_CLEAR * (abs(left) + abs(right)), 10 * unsure):  # nan, where the claim declines, neither
+        # Nor can they hold what is smaller than the rounding of terms of size one, and may read it as zero.
+        if not margin > max(_CLEAR * (abs(left) + abs(right)), 10 * unsure, _VANISHING):  # false for nan too
             return None
         errors = _distance(left, lhs), _distance(right, rhs)
         if not lhs - rhs > sum(errors):

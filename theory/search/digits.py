@@ -52,14 +52,12 @@ def sides(claim: Claim, pair: Pair, count: int = DIGITS) -> tuple[Any, Any] | No
 
     Notes
     -----
-    Both sides are mpmath numbers, both nan where the claim declines. Nothing is rigorous here: it is the claim's own algorithm with
-    rounding forty orders of magnitude smaller.
+    Both sides are mpmath numbers, both nan where the claim declines. Nothing is rigorous here: it is the claim's own
+    algorithm with rounding forty orders of magnitude smaller.
     """
     context = _context()
     context.dps = count
-    models = [
-        Model.trusted(_lifted(model.embeddings), _lifted(model.unembeddings)) for model in (pair.a, pair.b)
-    ]
+    models = [Model.trusted(_lifted(model.embeddings), _lifted(model.unembeddings)) for model in (pair.a, pair.b)]
     try:
         with _many_digits(claim):
             answer = claim(Pair.trusted(*models))
@@ -147,15 +145,15 @@ class DigitArray(np.ndarray):
         """Keep the digits where float64 is asked for."""
         return self.copy() if _is_float(dtype) else self.view(np.ndarray).astype(dtype, *args, **kwargs)
 
-    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    def mean(self, axis: Any = None, *_: Any, keepdims: bool = False, **__: Any) -> Any:  # type: ignore[override]
         """Average in many digits."""
         return _rich(_mean(self.view(np.ndarray), axis=axis, keepdims=keepdims))
 
-    def var(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    def var(self, axis: Any = None, *_: Any, ddof: int = 0, keepdims: bool = False, **__: Any) -> Any:  # type: ignore[override]
         """Variance in many digits."""
         return _rich(_var(self.view(np.ndarray), axis=axis, ddof=ddof, keepdims=keepdims))
 
-    def std(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    def std(self, axis: Any = None, *_: Any, ddof: int = 0, keepdims: bool = False, **__: Any) -> Any:  # type: ignore[override]
         """Standard deviation in many digits."""
         return _rich(_root(_var(self.view(np.ndarray), axis=axis, ddof=ddof, keepdims=keepdims)))
 
@@ -205,7 +203,7 @@ def _plain_deep(x: Any) -> Any:
 def _holds_digits(x: Any) -> bool:
     if isinstance(x, list | tuple):
         return any(_holds_digits(item) for item in x)
-    return isinstance(x, DigitArray) or isinstance(x, _context().mpf)
+    return isinstance(x, DigitArray | _context().mpf)
 
 
 def _rich(x: Any) -> Any:
@@ -304,7 +302,9 @@ def _over_stack(function: Callable[..., Any], outputs: int = 1) -> Callable[...,
         parts = [function(*items, **kwargs) for items in zip(*stacks, strict=True)]
         if outputs == 1:
             return np.array(parts, dtype=object).reshape(*lead, *np.shape(parts[0]))
-        return tuple(np.array(column, dtype=object).reshape(*lead, *np.shape(column[0])) for column in zip(*parts, strict=True))
+        return tuple(
+            np.array(column, dtype=object).reshape(*lead, *np.shape(column[0])) for column in zip(*parts, strict=True)
+        )
 
     return run
 
@@ -473,6 +473,10 @@ def _average(x: Any, axis: Any = None, weights: Any = None, **_: Any) -> Any:
     return np.sum(x * w, axis=axis) / np.sum(w, axis=axis)
 
 
+def _named(name: str) -> Callable[[Any], Any]:
+    return lambda x: getattr(_context(), name)(x)
+
+
 _UFUNCS: dict[Any, Callable[..., Any]] = {
     np.isnan: _map(lambda x: _context().isnan(x), bool),
     np.isfinite: _map(lambda x: not (_context().isnan(x) or _context().isinf(x)), bool),
@@ -485,7 +489,7 @@ _UFUNCS: dict[Any, Callable[..., Any]] = {
     ),
     np.sign: _map(lambda x: _context().mpf(1 if x > 0 else -1 if x < 0 else 0)),
     **{
-        ufunc: _map(lambda x, name=name: getattr(_context(), name)(x))
+        ufunc: _map(_named(name))
         for ufunc, name in (
             (np.exp, "exp"), (np.expm1, "expm1"), (np.log1p, "log1p"), (np.sin, "sin"), (np.cos, "cos"),
             (np.tan, "tan"), (np.sinh, "sinh"), (np.cosh, "cosh"), (np.tanh, "tanh"), (np.arctan, "atan"),
@@ -502,7 +506,8 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.linalg.pinv: _pinv, np.linalg.cholesky: _cholesky, np.linalg.lstsq: _lstsq, np.linalg.norm: _norm,
     np.linalg.matrix_rank: _matrix_rank, np.linalg.cond: _cond, np.linalg.slogdet: _slogdet,
     np.linalg.svdvals: _singular_values,
-    np.zeros_like: lambda x, **_: _lifted(np.zeros(np.shape(x))), np.ones_like: lambda x, **_: _lifted(np.ones(np.shape(x))),
+    np.zeros_like: lambda x, **_: _lifted(np.zeros(np.shape(x))),
+    np.ones_like: lambda x, **_: _lifted(np.ones(np.shape(x))),
     np.full_like: lambda x, value, **_: _lifted(np.full(np.shape(x), value)),
     np.nan_to_num: _map(lambda x: _context().mpf(0) if _context().isnan(x) else x),
 }  # fmt: skip
@@ -558,7 +563,15 @@ class _Numpy(types.ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(np, name)
-        if name in ("array", "asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite", "float64", "longdouble"):
+        if name in (
+            "array",
+            "asarray",
+            "asanyarray",
+            "ascontiguousarray",
+            "asarray_chkfinite",
+            "float64",
+            "longdouble",
+        ):
             return _float if name in ("float64", "longdouble") else _converter(value)
         if name in ("zeros", "ones", "full", "eye", "identity", "empty", "linspace"):
             return _creator(value)
@@ -573,8 +586,8 @@ class _Math(types.ModuleType):
         context = _context()
         names = {"fabs": abs, "floor": lambda x: int(context.floor(x)), "ceil": lambda x: int(context.ceil(x)),
                  "log2": lambda x: context.log(x, 2), "log10": context.log10, "pow": context.power,
-                 "isfinite": lambda x: not (context.isnan(x) or context.isinf(x)), "fsum": lambda x: sum(x, context.mpf(0)),
-                 "dist": None, "prod": None}  # fmt: skip
+                 "isfinite": lambda x: not (context.isnan(x) or context.isinf(x)),
+                 "fsum": lambda x: sum(x, context.mpf(0)), "dist": None, "prod": None}  # fmt: skip
         many = names.get(name, getattr(context, name, None))
         if not callable(original) or many is None:
             return original
@@ -585,7 +598,11 @@ class _Math(types.ModuleType):
             if any(_holds_digits(arg) for arg in plain):
                 return many(*plain)
             # A constant such as sqrt(2) is meant exactly, whatever it is rounded to.
-            if name in ("sqrt", "exp", "log") and all(isinstance(arg, int | float) for arg in plain) and len(plain) == 1:
+            if (
+                name in ("sqrt", "exp", "log")
+                and all(isinstance(arg, int | float) for arg in plain)
+                and len(plain) == 1
+            ):
                 value = original(*plain)
                 return context.mpf(many(plain[0])) if math.isfinite(value) else value
             return original(*args)
@@ -598,8 +615,13 @@ def _many_digits(claim: Claim) -> Iterator[None]:
     """Lend the modules a claim lives in a NumPy of many digits, and take it back."""
     numpy_view, math_view = _Numpy("numpy"), _Math("math")
     swaps = {id(np): numpy_view, id(math): math_view, id(float): _float}
-    swaps |= {id(getattr(np, name)): getattr(numpy_view, name) for name in ("array", "asarray", "zeros", "ones", "eye", "full", "empty")}
-    swaps |= {id(getattr(math, name)): getattr(math_view, name) for name in ("sqrt", "exp", "log", "floor", "ceil", "tanh")}
+    swaps |= {
+        id(getattr(np, name)): getattr(numpy_view, name)
+        for name in ("array", "asarray", "zeros", "ones", "eye", "full", "empty")
+    }
+    swaps |= {
+        id(getattr(math, name)): getattr(math_view, name) for name in ("sqrt", "exp", "log", "floor", "ceil", "tanh")
+    }
     undo: list[tuple[dict[str, Any], str, Any]] = []
     missing = object()
     try:

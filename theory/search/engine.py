@@ -58,6 +58,7 @@ _LONGEST = 32 * _SLICE
 _TRUST = 0.5  # gain that a climber not tried yet is credited with
 _KICKS = (1e-3, 1e-2, 1e-1, 1e-2, 1e-3, 1e-2)  # in coordinates of size one
 _CLIMB_TO_WORST = 600
+_ON = "climbing on"
 _LARGEST_OF_WORST = 1e4  # norm of an array: beyond it a ratio without bound only gets harder to read
 _DOUBTS, _EVALUATIONS_A_DOUBT = 40, 50  # checks that may come to nothing: some at once, and so many more over time
 _METHODS: tuple[str, ...] = ("apart", "moves", "one factor", "free", "gauge", "evolution")
@@ -262,7 +263,9 @@ class _Attack:
         if turn % 2:
             self._scatter(turn)
             return
-        climbers = [climber for climber in (self._begin(s, turn, i) for i, s in enumerate(self._places(turn))) if climber]
+        climbers = [
+            climber for climber in (self._begin(s, turn, i) for i, s in enumerate(self._places(turn))) if climber
+        ]
         length = _SLICE
         while climbers:
             for climber in climbers:
@@ -410,13 +413,36 @@ class _Attack:
         objective.limited = False
         objective.exponent = None
         objective.largest = _LARGEST_OF_WORST
-        climb = _ClimbOn(self, found)
-        worst = climb.worst()
-        small = simplest(objective, self._witness, (worst, found), self.seed)
+        worst = self._worst(found)
+        small = simplest(objective, self._confirmed, (worst, found), self.seed)
         return worst, small
 
-    def _witness(self, arrays: Arrays, lhs: float, rhs: float, label: str) -> Witness | None:
-        return self._confirmed(arrays, lhs, rhs, label)
+    def _worst(self, found: Witness) -> Witness:
+        """Climb on from a violation, and return the largest ratio that stands."""
+        objective = self.objective
+        met: list[tuple[float, Arrays, float, float]] = []
+
+        def note(arrays: Arrays, lhs: float, rhs: float, label: str) -> bool:
+            met.append((score(lhs, rhs), arrays, lhs, rhs))
+            return True
+
+        objective.judge = note
+        start, rng = arrays_of(found.pair), np.random.default_rng([self.seed, 11])
+        chart = chart_around(start, "apart")
+        slopes = ascend(lambda x: objective.score(chart.at(x), _ON), np.zeros(chart.size))
+        moves = wander(lambda arrays: objective.score(arrays, _ON), start, rng, score(found.lhs, found.rhs))
+        for steps in (slopes, moves):
+            until = objective.evaluations + _CLIMB_TO_WORST // 2
+            while objective.evaluations < until and next(steps, StopIteration) is not StopIteration:
+                pass
+        objective.judge = None
+        met.sort(key=lambda item: -item[0])
+        # The largest may owe their size to rounding: then a lesser one is asked for.
+        for reached, arrays, lhs, rhs in (met[i] for i in (0, len(met) // 8, len(met) // 2) if i < len(met)):
+            witness = self._confirmed(arrays, lhs, rhs, _ON) if reached > score(found.lhs, found.rhs) else None
+            if witness is not None:
+                return witness
+        return found
 
     # ------------------------------------------------------------------ the outcome
 
@@ -432,12 +458,13 @@ class _Attack:
         elif objective.fates["value"] == 0:
             verdict, evidence, message = "error", None, self._never_applied()
         elif self.doubts:
-            verdict = "inconclusive" if self._only_doubt() else "survived"
+            # Rounding blurs every bound that is attained; where nothing else was seen there is no verdict.
+            verdict = "survived" if objective.fates["held"] else "inconclusive"
             message = f"{self.doubts} apparent violations are within their rounding errors; no other was found"
         else:
             verdict, message = "survived", "no violation was found"
         if verdict in ("survived", "inconclusive") and objective.best is not None:
-            reached, arrays, lhs, rhs = objective.best
+            _, arrays, lhs, rhs = objective.best
             worst = Witness(pair_of(arrays), lhs, rhs, math.nan, math.nan, None, "", objective.evaluations)
         if self.interrupted:
             message = f"interrupted; so far: {message}"
@@ -452,10 +479,6 @@ class _Attack:
             history=tuple(objective.history), message=message, seed=self.seed,
         )  # fmt: skip
 
-    def _only_doubt(self) -> bool:
-        """Whether the best that is known is an equality to rounding, or nothing."""
-        return self.objective.best is None
-
     def _never_applied(self) -> str:
         objective = self.objective
         if objective.exceptions:
@@ -465,47 +488,6 @@ class _Attack:
         if objective.fates["nan"]:
             return f"the claim gave nan or an infinite left side on all of {objective.evaluations} pairs"
         return f"the claim applied to none of {objective.evaluations} pairs"
-
-
-@dataclass(eq=False)
-class _ClimbOn:
-    """From a confirmed violation to a worse one."""
-
-    attack: _Attack
-    found: Witness
-
-    def worst(self) -> Witness:
-        objective = self.attack.objective
-        reach: list[tuple[float, Arrays, float, float]] = []
-
-        def seen(arrays: Arrays, lhs: float, rhs: float, label: str) -> bool:
-            reach.append((score(lhs, rhs), arrays, lhs, rhs))
-            return True
-
-        objective.judge = seen
-        stop = objective.evaluations + _CLIMB_TO_WORST
-        rng = np.random.default_rng([self.attack.seed, 11])
-        start = arrays_of(self.found.pair)
-        chart = chart_around(start, "apart")
-        first = objective.score(start, "climbing on")
-        climbs: Iterator[Generator[None, None, None]] = iter(
-            (
-                ascend(lambda x: objective.score(chart.at(x), "climbing on"), np.zeros(chart.size)),
-                wander(lambda arrays: objective.score(arrays, "climbing on"), start, rng, first),
-            )
-        )
-        for index, steps in enumerate(climbs):
-            until = stop - (_CLIMB_TO_WORST // 2 if index == 0 else 0)
-            while objective.evaluations < until and next(steps, StopIteration) is not StopIteration:
-                pass
-        objective.judge = None
-        reach.sort(key=lambda item: -item[0])
-        # The largest ratios may owe their size to rounding: the worst is the largest that stands.
-        for ratio, arrays, lhs, rhs in reach[:1] + reach[len(reach) // 8 : len(reach) // 8 + 1] + reach[len(reach) // 2 : len(reach) // 2 + 1]:
-            witness = self.attack._witness(arrays, lhs, rhs, "climbing on")
-            if witness is not None and ratio >= score(self.found.lhs, self.found.rhs):
-                return witness
-        return self.found
 
 
 def _with_kicks(
@@ -585,7 +567,8 @@ def _neighbours(arrays: Arrays, rng: np.random.Generator) -> Iterator[Arrays]:
     if m == m2:
         size = 0.1 * float(np.sqrt(np.mean(g * g)))
         new = size * rng.standard_normal((k, 1))
-        yield np.hstack([f, np.zeros((n, 1))]), np.hstack([g, new]), np.hstack([f2, np.zeros((n, 1))]), np.hstack([g2, new])  # fmt: skip
+        none = np.zeros((n, 1))
+        yield np.hstack([f, none]), np.hstack([g, new]), np.hstack([f2, none]), np.hstack([g2, new])
         if m > 1:
             yield f[:, :-1], g[:, :-1], f2[:, :-1], g2[:, :-1]
 
@@ -598,6 +581,4 @@ def _rank(evidence: Evidence | None) -> int:
 def _words(witness: Witness) -> str:
     pair = witness.pair
     ratio = f", ratio {witness.ratio:.6g}" if witness.ratio is not None else ""
-    return (
-        f"lhs {witness.lhs:.6g} exceeds rhs {witness.rhs:.6g}{ratio} at n = {pair.n}, k = {pair.k}, m = {pair.m}"
-    )
+    return f"lhs {witness.lhs:.6g} exceeds rhs {witness.rhs:.6g}{ratio} at n = {pair.n}, k = {pair.k}, m = {pair.m}"

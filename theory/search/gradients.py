@@ -63,7 +63,9 @@ def _value_and_gradients(claim: Claim, arrays: Arrays) -> tuple[float, Arrays | 
     if not value.requires_grad or not bool(torch.isfinite(value)):
         return math.nan, None
     value.backward()  # type: ignore[no-untyped-call]
-    found = [np.zeros(a.shape) if leaf.grad is None else leaf.grad.numpy() for a, leaf in zip(arrays, leaves, strict=True)]
+    found = [
+        np.zeros(a.shape) if leaf.grad is None else leaf.grad.numpy() for a, leaf in zip(arrays, leaves, strict=True)
+    ]
     if not all(np.isfinite(part).all() for part in found):
         return math.nan, None
     return float(value.detach()), (found[0], found[1], found[2], found[3])

@@ -318,17 +318,21 @@ class Objective:
         elif lhs > 0 and rhs > 0:
             self.fates["ratio"] += 1
         reached = score(lhs, rhs) if self.exponent is None else _difference(arrays, lhs, rhs, self.exponent)
-        if lhs > rhs:
+        if lhs <= rhs:
+            self.fates["held"] += 1
+        else:
             excess = (lhs - rhs) / (abs(lhs) + abs(rhs))
-            if excess > _NOISE and self.judge is not None:
+            if excess <= _NOISE:
+                reached = 0.0
+            elif self.judge is not None:
                 if not within(self.claim.domain, arrays):
                     return _WORST
-                # What is far above and does not stand is noise, to be kept away from; what is just above is a limit
-                # that the climb may have to cross.
-                if not self.judge(arrays, lhs, rhs, label) and excess > _JUST_ABOVE:
-                    return _WORST
-            if excess <= _NOISE or self.judge is not None:
-                reached = 0.0
+                if not self.judge(arrays, lhs, rhs, label):
+                    # What is far above and does not stand is noise, to be kept away from; what is just above is a
+                    # limit that the climb may have to cross.
+                    if excess > _JUST_ABOVE:
+                        return _WORST
+                    reached = 0.0
         if (self.best is None or reached > self.best[0]) and within(self.claim.domain, arrays):
             self.best = reached, arrays, lhs, rhs
             if rhs > 0:

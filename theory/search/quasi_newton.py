@@ -23,9 +23,7 @@ _FIRST = 0.3  # length of the first step
 _LOWEST = -1e5  # below it, there is no value
 
 
-def ascend(
-    value: Value, x: Float[np.ndarray, " d"], gradient: Slope | None = None
-) -> Generator[None, None, None]:
+def ascend(value: Value, x: Float[np.ndarray, " d"], gradient: Slope | None = None) -> Generator[None, None, None]:
     """Climb from a point, handing control back after every iteration; ends where no step leads up.
 
     Parameters

@@ -36,9 +36,7 @@ _GRIDS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.02, 0.01)
 _DENOMINATOR = 12
 
 
-def simplest(
-    objective: Objective, confirm: Confirm, candidates: Collection[Witness], seed: int
-) -> Witness:
+def simplest(objective: Objective, confirm: Confirm, candidates: Collection[Witness], seed: int) -> Witness:
     """Return the simplest violation that was found and confirmed.
 
     Parameters
@@ -148,7 +146,7 @@ class _Shrinker:
         return arrays
 
     def _shapes_below(self, sizes: Sizes) -> list[Sizes]:
-        n, k, m, m2 = sizes
+        n, _, m, m2 = sizes
         low = self.domain.inputs[0]
         smaller = []
         for m_new, k_new in self.domain.shapes():

@@ -54,7 +54,10 @@ class Assertion:
         with np.errstate(all="ignore"):
             for hypothesis in self.statement.hypotheses:
                 _require(hypothesis.name, hypothesis.margin(pair))
-            lhs, rhs = self.statement.lhs(pair), self.statement.rhs(pair)
+            try:
+                lhs, rhs = self.statement.lhs(pair), self.statement.rhs(pair)
+            except np.linalg.LinAlgError as error:
+                raise NotApplicable(f"a side does not exist: {error}") from None
             if self.statement.relation == "<=":
                 return lhs, rhs
             xp, size = pair.xp, _size(self.statement, pair)

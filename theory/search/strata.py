@@ -161,7 +161,11 @@ _PLAIN = (
     Stratum("clusters", "inputs near their labels, unrelated within clusters", _clusters),
     Stratum("permuted clusters", "labels permuted or two exchanged, each with its cluster", _permuted_clusters),
     Stratum("swapped labels", "two labels exchanged, embeddings shared", _swapped_labels),
-    Stratum("merged labels", "the two likeliest labels of an input brought together, just beyond a tie or short of it", _merged_labels),
+    Stratum(
+        "merged labels",
+        "the two likeliest labels of an input brought together, just beyond a tie or short of it",
+        _merged_labels,
+    ),
     Stratum("attenuated", "one direction of the student damped, with or without amends", _attenuated),
     Stratum("large means", "means 10 to 1000 times as large as spreads", _large_means),
     Stratum("opposite", "opposite logits", _opposite),
