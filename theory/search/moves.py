@@ -95,7 +95,7 @@ def _scale_direction(rng: np.random.Generator, a: list[np.ndarray], width: float
 def _regauge(rng: np.random.Generator, a: list[np.ndarray], width: float) -> None:
     """Stretch one direction of the embeddings of a model, and its unembeddings the other way: the same distribution."""
     block, factor = 2 * _one(rng, 2), float(np.exp(width * rng.standard_normal()))
-    direction = rng.standard_normal(a[block].shape[1])
+    direction = rng.standard_normal((a[block].shape[1],))
     direction = direction / np.linalg.norm(direction)
     a[block] = a[block] + (factor - 1) * np.outer(a[block] @ direction, direction)
     a[block + 1] = a[block + 1] + (1 / factor - 1) * np.outer(a[block + 1] @ direction, direction)
