@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Generator
 
@@ -182,7 +183,8 @@ def wander(
     while idle < _PATIENCE:
         which = int(rng.choice(len(MOVES), p=credit / credit.sum()))
         moved = list(arrays)
-        MOVES[which](rng, moved, float(widths[which]))
+        with contextlib.suppress(np.linalg.LinAlgError):  # of arrays too far out for a decomposition: nothing moves
+            MOVES[which](rng, moved, float(widths[which]))
         step = [new - old for new, old in zip(moved, arrays, strict=True)]
         there, before = value(_along(arrays, step, 1.0)), reached
         idle += 1

@@ -107,7 +107,10 @@ def within(domain: Domain, arrays: Arrays) -> bool:
 def diversity(unembeddings: Float[np.ndarray, "k m"]) -> float:
     """Return s_m(Gc) / s_1(Gc), zero where Gc has no m singular values or vanishes."""
     k, m = unembeddings.shape
-    values = np.linalg.svd(unembeddings - unembeddings.mean(axis=0), compute_uv=False)
+    try:
+        values = np.linalg.svd(unembeddings - unembeddings.mean(axis=0), compute_uv=False)
+    except np.linalg.LinAlgError:  # so far out that nothing can be said
+        return 0.0
     return float(values[m - 1] / values[0]) if k > m and values[0] > 0 else 0.0
 
 
