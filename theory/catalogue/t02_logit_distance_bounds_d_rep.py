@@ -9,6 +9,10 @@ supremum for k = m + 1 (2, 6/5, 4/3, 15/13, 6/5 at k = 2..6). For m = 1 the shar
 2 lambda_max(W) / (k (k-1)), W the Laplacian on k integers with weights 1/(i-j)^2. For given G the sharp
 constant is lambda_max(M_G), M_G = mean_S D_S^T (L_S L_S^T)^-1 D_S.
 
+For other (m, k) the sharp constant is open. The largest values of lambda_max(M_G) min_J s_min(L_J)^2 found are
+.7889 of .8 at (2, 4), by a triangle and its centre; .8840 of 1 at (3, 5), by a triangular bipyramid; and .4452 of
+.6 at (2, 5), in the limit of two labels that go to infinity in opposite directions.
+
 Proof. With H_S the centring of S, n = m + 1 and X = pinv(H_S G_S): ||f - A_S f'||^2 = ||X H_S Delta_S||^2 <=
 ||H_S Delta_S||^2 / s_min(H_S G_S)^2, and mean_S ||H_S Delta_S||^2 = (m/(k-1)) ||Delta||^2. For each pivot
 (L_J^T L_J)^-1 = X (I - q q^T) X^T, q = H_S e_pivot; at the top left singular vector of X, with unit sum-zero
@@ -438,8 +442,36 @@ THEOREM = Theorem(
           for k, digits in ((2, "2.0"), (3, "1.2"), (4, "1.33333"), (5, "1.15385"), (6, "1.2"))),
         *(KnownAnswer(f"sharp constant at m = 1, k = {k}", digits, partial(_line_constant_as_float, k), "derived here")
           for k, digits in ((2, "2.0"), (3, "1.0"), (4, ".58736"), (5, ".38361"), (6, ".26933"))),
+        KnownAnswer("largest ratio known at m = 2, k = 4", ".7888974", lambda: _ratio_at(_triangle_and_centre()),
+                    "derived here"),
+        KnownAnswer("largest ratio known at m = 3, k = 5", ".88397", lambda: _ratio_at(_bipyramid()), "derived here"),
+        KnownAnswer("largest ratio known at m = 2, k = 5", ".4452", lambda: _ratio_at(_two_far_apart(1e6)),
+                    "derived here"),
     ),
 )  # fmt: skip
+
+
+def _ratio_at(unembeddings: Float[np.ndarray, "k m"]) -> float:
+    """lambda_max(M_G) min_J s_min(L_J)^2: the supremum of d_rep^2 min_J s_min(L_J)^2 / d_logit^2 for these labels."""
+    model = Model(np.zeros((1, unembeddings.shape[1])), unembeddings)
+    least = float(model.pivoted_singular_values[..., -1].min())
+    return float(np.linalg.eigvalsh(sharp_form(model))[-1]) * least * least
+
+
+def _triangle_and_centre() -> Float[np.ndarray, "4 2"]:
+    angles = 2 * np.pi * np.arange(3) / 3
+    return np.vstack([np.stack([np.cos(angles), np.sin(angles)], axis=1), np.zeros((1, 2))])
+
+
+def _bipyramid() -> Float[np.ndarray, "5 3"]:
+    angles, height = 2 * np.pi * np.arange(3) / 3, 0.6170428  # the best height over a triangle of radius one
+    triangle = np.stack([np.cos(angles), np.sin(angles), np.zeros(3)], axis=1)
+    return np.vstack([triangle, [[0, 0, height], [0, 0, -height]]])
+
+
+def _two_far_apart(distance: float) -> Float[np.ndarray, "5 2"]:
+    near = [[0.236996, -2.427076], [0.236996, 0.401319], [-0.896893, -1.012879]]
+    return np.array([[-distance, 3.038736], *near, [distance, 0.0]])
 
 
 def _squared(pair: Pair) -> float:

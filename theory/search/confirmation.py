@@ -21,6 +21,7 @@ _REPEATS = 1e-9  # relative change between two identical calls that no summation
 _COPIES = 5
 _SAFETY = 8.0  # the copies sample the error, they do not bound it
 _SMALLEST = 1e-12  # sides below it may be nothing but the rounding of terms of size one
+_BESIDE, _NUDGE = 4, 1e-13  # copies, and how far they are: beyond the rounding of float64, short of any margin
 _VANISHING = 10.0 ** -(digits.DIGITS * 2 // 3)
 _BITS = (128, 256, 512, 1024)
 _CLEAR = 1e-12  # relative excess that a stronger arithmetic must show: constants in the claim are rounded too
@@ -66,7 +67,7 @@ def confirmed(
 ) -> Witness | None:
     """Return the violation with its errors and evidence, or None where rounding may explain it.
 
-    Balls decide where the claim can be evaluated in them; else the claim's own code is run in many digits; else
+    It must stand on some pair beside this one, too. Balls decide where the claim can be evaluated in them; else the claim's own code is run in many digits; else
     the violation must stand out from what copies perturbed in the last bit, and reordered ones, show.
 
     Raises
@@ -76,6 +77,8 @@ def confirmed(
     """
     evaluation = objective.evaluations
     _require_same(("value", lhs, rhs), objective.answer(arrays, _CHECKING))
+    if not _stands_beside(objective, arrays):
+        return None
     pair = pair_of(arrays)
     if known.balls:
         decided = _by_balls(objective, arrays, lhs, rhs)
@@ -83,24 +86,47 @@ def confirmed(
             evidence, errors, reached = decided
             stands = evidence is not None and lhs - rhs > sum(errors)
             return Witness(pair, lhs, rhs, *errors, evidence, label, evaluation, reached) if stands else None
-    exact = digits.sides(objective.claim, pair)
-    again = digits.sides(objective.claim, pair, 3 * digits.DIGITS // 2) if exact is not None else None
+    count = digits.needed(pair)
+    if count > digits.MOST:
+        return None
+    exact = digits.sides(objective.claim, pair, count)
+    again = digits.sides(objective.claim, pair, 3 * count // 2) if exact is not None else None
     if exact is not None and again is not None:
         left, right = again
         margin = left - right
         # Of sides that vanish even many digits leave nothing but rounding, which other digits make another.
         unsure = abs(left - exact[0]) + abs(right - exact[1])
         # Nor can they hold what is smaller than the rounding of terms of size one, and may read it as zero.
-        if not margin > max(_CLEAR * (abs(left) + abs(right)), 10 * unsure, _VANISHING):  # false for nan too
+        if not margin > max(
+            _CLEAR * (abs(left) + abs(right)), 10 * unsure, _VANISHING ** (count / digits.DIGITS)
+        ):  # false for nan too
             return None
         errors = _distance(left, lhs), _distance(right, rhs)
         if not lhs - rhs > sum(errors):
             return None
-        return Witness(pair, lhs, rhs, *errors, Evidence.FLOAT64, label, evaluation, digits.DIGITS)
+        return Witness(pair, lhs, rhs, *errors, Evidence.FLOAT64, label, evaluation, count)
     stands, lhs_error, rhs_error = _under_perturbation(objective, known, arrays, lhs, rhs)
     if not stands or max(abs(lhs), abs(rhs)) < _SMALLEST:
         return None
     return Witness(pair, lhs, rhs, lhs_error, rhs_error, Evidence.FLOAT64, label, evaluation)
+
+
+def _stands_beside(objective: Objective, arrays: Arrays) -> bool:
+    """Whether some pair beside this one, without its exact ties, violates the claim too.
+
+    On an exact tie every arithmetic falls to one side of a threshold or an order, and not always to the right one.
+    """
+    rng = np.random.default_rng(arrays[0].size + 31 * arrays[1].size)
+    for _ in range(_BESIDE):
+        sizes = [np.sqrt(np.mean(array * array)) for array in arrays]
+        f, g, f2, g2 = (
+            array + _NUDGE * (np.abs(array) + size) * rng.standard_normal(array.shape)
+            for array, size in zip(arrays, sizes, strict=True)
+        )
+        fate, lhs, rhs = objective.answer((f, g, f2, g2), _CHECKING)
+        if fate == "value" and lhs > rhs:
+            return True
+    return False
 
 
 def _distance(many: Any, few: float) -> float:

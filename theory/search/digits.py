@@ -29,9 +29,38 @@ from theory.errors import NotApplicable
 from theory.models import Model, Pair
 
 DIGITS = 60
-"""Decimal digits in which claims are re-checked."""
+"""Decimal digits in which claims are re-checked, and which are kept beyond those that a pair may cost."""
+
+MOST = 3000
+"""Digits beyond which a pair is too far out to be re-checked."""
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def needed(pair: Pair) -> int:
+    """Return how many digits see everything that a claim may make of a pair.
+
+    Parameters
+    ----------
+    pair
+        Unbatched, of NumPy arrays.
+
+    Notes
+    -----
+    With logits 230 apart a probability is 1 - 1e-100, which 60 digits take for 1, without any sign of it: the sides
+    of a claim may then agree in 60 and 90 digits and be wrong by a factor of two. Squares of probabilities and
+    quotients of entries up to the fourth power are allowed for.
+    """
+    reach, sizes = 0.0, []
+    for model in (pair.a, pair.b):
+        logits = model.embeddings @ (model.unembeddings - model.unembeddings.mean(axis=0)).T
+        reach = max(reach, float(np.ptp(logits, axis=1).max()))
+        for array in (model.embeddings, model.unembeddings):
+            entries = np.abs(array[array != 0])
+            sizes += [float(entries.max()), float(entries.min())] if entries.size else []
+    spread = math.log10(max(sizes) / min(sizes)) if sizes else 0.0
+    largest = max(abs(math.log10(size)) for size in (max(sizes), min(sizes))) if sizes else 0.0
+    return DIGITS + int(2 * reach / math.log(10) + 4 * spread + 4 * largest)
 
 
 class _DigitsLost(Exception):
