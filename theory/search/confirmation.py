@@ -67,8 +67,9 @@ def confirmed(
 ) -> Witness | None:
     """Return the violation with its errors and evidence, or None where rounding may explain it.
 
-    It must stand on some pair beside this one, too. Balls decide where the claim can be evaluated in them; else the claim's own code is run in many digits; else
-    the violation must stand out from what copies perturbed in the last bit, and reordered ones, show.
+    It must stand on some pair beside this one, too. Balls decide where the claim can be evaluated in them; else the
+    claim's own code is run in many digits; else the violation must stand out from what copies perturbed in the last
+    bit, and reordered ones, show.
 
     Raises
     ------
@@ -95,11 +96,10 @@ def confirmed(
         left, right = again
         margin = left - right
         # Of sides that vanish even many digits leave nothing but rounding, which other digits make another.
-        unsure = abs(left - exact[0]) + abs(right - exact[1])
+        unsure = 10 * (abs(left - exact[0]) + abs(right - exact[1]))
         # Nor can they hold what is smaller than the rounding of terms of size one, and may read it as zero.
-        if not margin > max(
-            _CLEAR * (abs(left) + abs(right)), 10 * unsure, _VANISHING ** (count / digits.DIGITS)
-        ):  # false for nan too
+        vanishing = _VANISHING ** (count / digits.DIGITS)
+        if not margin > max(_CLEAR * (abs(left) + abs(right)), unsure, vanishing):  # false for nan too
             return None
         errors = _distance(left, lhs), _distance(right, rhs)
         if not lhs - rhs > sum(errors):
