@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ _CHECKING = "checking"
 _REPEATS = 1e-9  # relative change between two identical calls that no summation order explains
 _COPIES = 5
 _SAFETY = 8.0  # the copies sample the error, they do not bound it
-_SMALLEST = 1e-12  # sides below it may be nothing but the rounding of terms of size one
+_PLAIN = 1e-6  # excess, relative but to sides of one at least, and nudge, where float64 has to do
 _BESIDE, _NUDGE = 4, 1e-13  # copies, and how far they are: beyond the rounding of float64, short of any margin
 _VANISHING = 10.0 ** -(digits.DIGITS * 2 // 3)
 _BITS = (128, 256, 512, 1024)
@@ -58,7 +59,7 @@ def symmetries(objective: Objective, arrays: Arrays) -> Symmetries:
     return Symmetries(
         inputs=_close(first, objective.answer(rows, _CHECKING), 1e-7),
         labels=_close(first, objective.answer(labels, _CHECKING), 1e-7),
-        balls=in_balls(objective.claim, arrays, _BITS[0]) is not None,
+        balls=digits.made_of_theory(objective.claim) and in_balls(objective.claim, arrays) is not None,
     )
 
 
@@ -78,15 +79,16 @@ def confirmed(
     """
     evaluation = objective.evaluations
     _require_same(("value", lhs, rhs), objective.answer(arrays, _CHECKING))
-    if not _stands_beside(objective, arrays):
+    if not _stands_beside(objective, arrays, _NUDGE):
         return None
     pair = pair_of(arrays)
     if known.balls:
         decided = _by_balls(objective, arrays, lhs, rhs)
-        if decided is not None:
-            evidence, errors, reached = decided
-            stands = evidence is not None and lhs - rhs > sum(errors)
-            return Witness(pair, lhs, rhs, *errors, evidence, label, evaluation, reached) if stands else None
+        if decided is None:  # undecided here: what balls cannot tell float64 cannot either
+            return None
+        evidence, errors, reached = decided
+        stands = evidence is not None and lhs - rhs > sum(errors)
+        return Witness(pair, lhs, rhs, *errors, evidence, label, evaluation, reached) if stands else None
     count = digits.needed(pair)
     if count > digits.MOST:
         return None
@@ -102,31 +104,57 @@ def confirmed(
         if not margin > max(_CLEAR * (abs(left) + abs(right)), unsure, vanishing):  # false for nan too
             return None
         errors = _distance(left, lhs), _distance(right, rhs)
-        if not lhs - rhs > sum(errors):
+        if not lhs - rhs > sum(errors) or not _in_the_open(objective.claim, arrays, count):
             return None
         return Witness(pair, lhs, rhs, *errors, Evidence.FLOAT64, label, evaluation, count)
+    # With float64 alone a rounded intermediate may be the same for all copies near by: only what is plain to see and
+    # stands in the open counts.
+    if lhs == int(lhs) and rhs == int(rhs):  # counts, of what may be zero but for rounding
+        return None
+    if lhs - rhs < _PLAIN * max(1.0, abs(lhs), abs(rhs)) or not _stands_beside(objective, arrays, _PLAIN, all):
+        return None
     stands, lhs_error, rhs_error = _under_perturbation(objective, known, arrays, lhs, rhs)
-    if not stands or max(abs(lhs), abs(rhs)) < _SMALLEST:
+    if not stands:
         return None
     return Witness(pair, lhs, rhs, lhs_error, rhs_error, Evidence.FLOAT64, label, evaluation)
 
 
-def _stands_beside(objective: Objective, arrays: Arrays) -> bool:
-    """Whether some pair beside this one, without its exact ties, violates the claim too.
+def _stands_beside(
+    objective: Objective, arrays: Arrays, nudge: float, enough: Callable[[list[bool]], bool] = any
+) -> bool:
+    """Whether pairs beside this one, without its exact ties, violate the claim too.
 
     On an exact tie every arithmetic falls to one side of a threshold or an order, and not always to the right one.
     """
+    answers = [objective.answer(copy, _CHECKING) for copy in _beside(arrays, nudge)]
+    return enough([fate == "value" and lhs > rhs for fate, lhs, rhs in answers])
+
+
+def _beside(arrays: Arrays, nudge: float) -> list[Arrays]:
     rng = np.random.default_rng(arrays[0].size + 31 * arrays[1].size)
+    sizes = [np.sqrt(np.mean(array * array)) for array in arrays]
+    copies = []
     for _ in range(_BESIDE):
-        sizes = [np.sqrt(np.mean(array * array)) for array in arrays]
         f, g, f2, g2 = (
-            array + _NUDGE * (np.abs(array) + size) * rng.standard_normal(array.shape)
+            array + nudge * (np.abs(array) + size) * rng.standard_normal(array.shape)
             for array, size in zip(arrays, sizes, strict=True)
         )
-        fate, lhs, rhs = objective.answer((f, g, f2, g2), _CHECKING)
-        if fate == "value" and lhs > rhs:
-            return True
-    return False
+        copies.append((f, g, f2, g2))
+    return copies
+
+
+def _in_the_open(claim: Claim, arrays: Arrays, count: int) -> bool:
+    """Whether a pair beside this one violates the claim in many digits, and this one whatever comparisons make of ties.
+
+    Counts of what is zero but for rounding fall as they like in any number of digits.
+    """
+    if not _violated(digits.sides(claim, pair_of(arrays), count, "equal")):
+        return False
+    return any(_violated(digits.sides(claim, pair_of(copy), 3 * count // 2)) for copy in _beside(arrays, _NUDGE))
+
+
+def _violated(sides: tuple[Any, Any] | None) -> bool:
+    return sides is not None and bool(sides[0] > sides[1])
 
 
 def _distance(many: Any, few: float) -> float:
@@ -233,7 +261,7 @@ def in_balls(claim: Claim, arrays: Arrays, bits: int = _BITS[0]) -> tuple[Any, A
 
     with _balls.precision(bits):
         try:
-            answer = claim(as_balls(pair_of(arrays)))
+            answer = digits.with_balls(claim, as_balls(pair_of(arrays)))
             sides = [_balls.asarray(side)[()] if _is_ball(side) else side for side in answer]
         except NotApplicable:
             return None
@@ -241,11 +269,20 @@ def in_balls(claim: Claim, arrays: Arrays, bits: int = _BITS[0]) -> tuple[Any, A
             return None
         if len(sides) != 2 or not any(isinstance(side, flint.arb) for side in sides):
             return None
-        # A plain number beside a ball is a constant only if it was written as one.
-        if not all(isinstance(side, flint.arb | int) or side in (0.0, 1.0) for side in sides):
+        if not all(isinstance(side, flint.arb) or _constant(claim, arrays, i) for i, side in enumerate(sides)):
             return None
         left, right = (flint.arb(side) for side in sides)
         return None if left.is_nan() or right.is_nan() else (left, right)
+
+
+def _constant(claim: Claim, arrays: Arrays, side: int) -> bool:
+    """Whether a plain number beside a ball is a constant of the claim, the same for another pair."""
+    rng = np.random.default_rng(5)
+    f, g, f2, g2 = (array + rng.standard_normal(array.shape) for array in arrays)
+    try:
+        return float(claim(pair_of(arrays))[side]) == float(claim(pair_of((f, g, f2, g2)))[side])
+    except Exception:
+        return False
 
 
 def _is_ball(side: Any) -> bool:

@@ -19,8 +19,9 @@ import types
 from collections.abc import Callable, Iterator
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import flint
 import mpmath
 import numpy as np
 
@@ -33,6 +34,8 @@ DIGITS = 60
 
 MOST = 3000
 """Digits beyond which a pair is too far out to be re-checked."""
+
+Ties = Literal["strict", "equal"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -67,7 +70,7 @@ class _DigitsLost(Exception):
     """A number of many digits was about to become a float64."""
 
 
-def sides(claim: Claim, pair: Pair, count: int = DIGITS) -> tuple[Any, Any] | None:
+def sides(claim: Claim, pair: Pair, count: int = DIGITS, ties: Ties = "strict") -> tuple[Any, Any] | None:
     """Return both sides of a claim on a pair in many digits, or None where its code cannot be run in them.
 
     Parameters
@@ -78,6 +81,9 @@ def sides(claim: Claim, pair: Pair, count: int = DIGITS) -> tuple[Any, Any] | No
         Unbatched, of NumPy arrays, whose floats are taken as exact.
     count
         Decimal digits.
+    ties
+        What comparisons make of numbers that agree to nine tenths of the digits: "strict" looks at the last digit,
+        "equal" takes them for equal. A count that depends on it is a count of rounding.
 
     Notes
     -----
@@ -86,9 +92,10 @@ def sides(claim: Claim, pair: Pair, count: int = DIGITS) -> tuple[Any, Any] | No
     """
     context = _context()
     context.dps = count
+    context.ties, context.tolerance = ties, context.mpf(10) ** -(9 * count // 10)
     models = [Model.trusted(_lifted(model.embeddings), _lifted(model.unembeddings)) for model in (pair.a, pair.b)]
     try:
-        with _many_digits(claim):
+        with _lent(claim, _Numpy("numpy"), _Math("math"), _float):
             answer = claim(Pair.trusted(*models))
     except NotApplicable:
         return context.nan, context.nan
@@ -106,14 +113,7 @@ def sides(claim: Claim, pair: Pair, count: int = DIGITS) -> tuple[Any, Any] | No
         found.append(context.mpf(value))
     if any(context.isnan(side) for side in found):
         return context.nan, context.nan
-    # Two plain numbers would mean that the digits were lost on the way, unseen.
-    if not any(isinstance(side, context.mpf) or _is_scalar_array(side) for side in answer):
-        return None
     return found[0], found[1]
-
-
-def _is_scalar_array(side: Any) -> bool:
-    return isinstance(side, np.ndarray) and side.dtype == object
 
 
 @lru_cache(maxsize=1)
@@ -127,6 +127,8 @@ def _context() -> Any:
         ("arccosh", "acosh"), ("floor", "floor"), ("ceil", "ceil"), ("rint", "nint"), ("cbrt", "cbrt"),
     ):  # fmt: skip
         setattr(context.mpf, numpy_name, getattr(context, name))
+    for name, in_a_tie in (("__lt__", False), ("__gt__", False), ("__le__", True), ("__ge__", True)):
+        setattr(context.mpf, name, _compared(context, getattr(context.mpf, name), in_a_tie))
     context.mpf.log2 = lambda x: context.log(x, 2)
     context.mpf.log10 = lambda x: context.log(x, 10)
     context.mpf.exp2 = lambda x: context.power(2, x)
@@ -135,6 +137,20 @@ def _context() -> Any:
     context.mpf.item = lambda x: x
     context.mpf.__float__ = _refuse
     return context
+
+
+def _compared(context: Any, exactly: Callable[[Any, Any], Any], in_a_tie: bool) -> Callable[[Any, Any], Any]:
+    def compare(x: Any, y: Any) -> Any:
+        strict = exactly(x, y)
+        if context.ties == "strict" or strict is NotImplemented:
+            return strict
+        apart = abs(x - y)
+        close = exactly_less(apart, context.tolerance * (1 + abs(x)))
+        return in_a_tie if close else strict
+
+    base: Any = context.mpf.__mro__[1]
+    exactly_less = base.__lt__
+    return compare
 
 
 def _refuse(_: Any) -> float:
@@ -323,6 +339,14 @@ def _over_stack(function: Callable[..., Any], outputs: int = 1) -> Callable[...,
 
     @wraps(function)
     def run(*arrays: Any, **kwargs: Any) -> Any:
+        # Iterations compare with their own tolerances, and would not end if ties were taken for equal.
+        ties, _context().ties = _context().ties, "strict"
+        try:
+            return stacked(*arrays, **kwargs)
+        finally:
+            _context().ties = ties
+
+    def stacked(*arrays: Any, **kwargs: Any) -> Any:
         plain = [_lifted(array).view(np.ndarray) for array in arrays]
         lead = plain[0].shape[:-2]
         if not lead:
@@ -639,18 +663,113 @@ class _Math(types.ModuleType):
         return either
 
 
+class _BallNumpy(types.ModuleType):
+    """A view of NumPy that neither drops the digits of a ball nor misses its functions."""
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(np, name)
+        if name in ("float64", "longdouble", "double"):
+            return _kept
+        if name in _BALL_METHODS:
+            return _of_balls(value, _BALL_METHODS[name])
+        if name in ("array", "asarray", "asanyarray", "ascontiguousarray"):
+            return _kept_in_arrays(value)
+        if name in ("zeros", "ones", "full", "empty", "zeros_like", "ones_like", "full_like", "empty_like"):
+            return lambda *args, **kwargs: _kept_in_creations(value(*args, **kwargs))
+        return value
+
+
+def _kept_in_creations(made: Any) -> Any:
+    return made.astype(object) if made.dtype.kind == "f" else made
+
+
+class _BallMath(types.ModuleType):
+    """A view of `math` that applies to balls, and refuses where it cannot."""
+
+    def __getattr__(self, name: str) -> Any:
+        original = getattr(math, name)
+        return _of_balls(original, _BALL_METHODS.get(name)) if callable(original) else original
+
+
+_BALL_METHODS = {
+    "exp": "exp", "expm1": "expm1", "log": "log", "log1p": "log1p", "sqrt": "sqrt", "cosh": "cosh", "sinh": "sinh",
+    "tanh": "tanh", "cos": "cos", "sin": "sin", "tan": "tan", "acos": "acos", "asin": "asin", "atan": "atan",
+    "arccos": "acos", "arcsin": "asin", "arctan": "atan", "acosh": "acosh", "asinh": "asinh", "atanh": "atanh",
+    "arccosh": "acosh", "arcsinh": "asinh", "arctanh": "atanh", "fabs": "__abs__", "pow": "__pow__",
+}  # fmt: skip
+
+
+def _is_ball(x: Any) -> bool:
+    return isinstance(x, flint.arb) or (isinstance(x, np.ndarray) and x.dtype == object)
+
+
+def _of_balls(original: Callable[..., Any], method: str | None) -> Callable[..., Any]:
+    """Let a function apply to balls by their own method, and refuse them where they have none."""
+
+    @wraps(original)
+    def apply(*args: Any, **kwargs: Any) -> Any:
+        if not any(_is_ball(arg) for arg in args):
+            return original(*args, **kwargs)
+        if method is None or kwargs or len(args) != (2 if method == "__pow__" else 1):
+            raise _DigitsLost
+        first, rest = args[0], args[1:]
+        if not isinstance(first, np.ndarray):
+            return getattr(flint.arb(first), method)(*rest)
+        values = np.empty(first.shape, dtype=object)
+        for index, value in enumerate(first.flat):
+            values.flat[index] = getattr(flint.arb(value), method)(*rest)
+        return values[()] if not values.shape else values
+
+    return apply
+
+
+def _kept(value: Any = 0.0) -> Any:
+    """Stand in for `float`: hand a ball back as it is."""
+    if isinstance(value, np.ndarray) and value.dtype == object and value.size == 1:
+        value = value.reshape(-1)[0]
+    return value if isinstance(value, flint.arb) else builtins.float(value)
+
+
+def _kept_in_arrays(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def convert(values: Any, *args: Any, **kwargs: Any) -> Any:
+        plain = np.asarray(values, dtype=object)
+        if any(isinstance(value, flint.arb) for value in plain.flat):
+            dtype = args[0] if args else kwargs.get("dtype")
+            if dtype not in (None, float, _kept, np.float64, object):
+                raise _DigitsLost
+            return plain.copy()
+        if args and args[0] is _kept:
+            args = (float, *args[1:])
+        if kwargs.get("dtype") is _kept:
+            kwargs["dtype"] = float
+        return original(values, *args, **kwargs)
+
+    return convert
+
+
+def made_of_theory(claim: Claim) -> bool:
+    """Whether a claim's code calls functions of this package, whose comparisons and casts keep balls honest."""
+    names = [claim.function, *(value for namespace in _namespaces(claim) for value in namespace.values())]
+    modules = {getattr(value, "__module__", None) or getattr(value, "__name__", "") for value in names}
+    own = {"theory.claims", "theory.models", "theory.errors", "theory.search.assertion", "theory.search.objective"}
+    return any(isinstance(m, str) and m.split(".")[0] == "theory" and m not in own for m in modules)
+
+
+def with_balls(claim: Claim, pair: Pair) -> Any:
+    """Return what a claim answers to a pair of balls, whose digits no function of its own modules may drop."""
+    with _lent(claim, _BallNumpy("numpy"), _BallMath("math"), _kept):
+        return claim(pair)
+
+
 @contextlib.contextmanager
-def _many_digits(claim: Claim) -> Iterator[None]:
-    """Lend the modules a claim lives in a NumPy of many digits, and take it back."""
-    numpy_view, math_view = _Numpy("numpy"), _Math("math")
-    swaps = {id(np): numpy_view, id(math): math_view, id(float): _float}
-    swaps |= {
-        id(getattr(np, name)): getattr(numpy_view, name)
-        for name in ("array", "asarray", "zeros", "ones", "eye", "full", "empty")
-    }
-    swaps |= {
-        id(getattr(math, name)): getattr(math_view, name) for name in ("sqrt", "exp", "log", "floor", "ceil", "tanh")
-    }
+def _lent(claim: Claim, numpy_view: Any, math_view: Any, float_view: Any) -> Iterator[None]:
+    """Lend the modules a claim lives in another NumPy, `math` and `float`, and take them back."""
+    swaps = {id(np): numpy_view, id(math): math_view, id(float): float_view}
+    for original, view in ((np, numpy_view), (math, math_view)):
+        for name in (*_BALL_METHODS, "array", "asarray", "zeros", "ones", "eye", "full", "empty", "floor", "ceil"):
+            if hasattr(original, name):
+                swaps[id(getattr(original, name))] = getattr(view, name)
     undo: list[tuple[dict[str, Any], str, Any]] = []
     missing = object()
     try:
@@ -661,7 +780,7 @@ def _many_digits(claim: Claim) -> Iterator[None]:
                     namespace[name] = swaps[id(value)]
             if "float" not in namespace:
                 undo.append((namespace, "float", missing))
-                namespace["float"] = _float
+                namespace["float"] = float_view
         yield
     finally:
         for namespace, name, value in reversed(undo):

@@ -53,6 +53,7 @@ _CROWD = 150  # starts of a shape before the least are forgotten
 _SLOTS = 8
 _SLICE = 4  # evaluations of a first slice, for each entry of the pair
 _TRACED = 4  # evaluations that a gradient is charged with
+_LONG = 200
 _EQUAL, _SCATTERED = 16, 60
 _LONGEST = 32 * _SLICE
 _TRUST = 0.5  # gain that a climber not tried yet is credited with
@@ -278,6 +279,17 @@ class _Attack:
             high, rest = going[: (room + 1) // 2], going[(room + 1) // 2 :]
             climbers = high + sorted(rest, key=lambda c: -c.gained)[: room - len(high)]
             length *= 2
+        self._polish(turn)
+
+    def _polish(self, turn: int) -> None:
+        """Give the best start that no evolution strategy has had yet the long run that those need."""
+        if turn < _EVOLUTION_FROM:
+            return
+        fresh = [s for kept in self.starts.values() for s in kept if "evolution" not in s.tried]
+        if fresh:
+            climber = self._begin(max(fresh, key=lambda s: s.score), turn, turn // 2, "evolution")
+            if climber is not None:
+                self._advance(climber, _LONG)
 
     def _scatter(self, turn: int) -> None:
         """Give the same time to many starts of any height: those on the right hill may be low on it.
@@ -285,7 +297,9 @@ class _Attack:
         Small shapes are taken more often, because there a climb is short.
         """
         rng = np.random.default_rng([self.seed, turn, 9])
-        shapes = sorted(self.starts)
+        shapes = sorted(shape for shape, kept in self.starts.items() if kept)
+        if not shapes:
+            return
         weights = np.array([1.0 / (1 + m) / k for m, k in shapes])
         for place in range(_SCATTERED):
             kept = self.starts[shapes[int(rng.choice(len(shapes), p=weights / weights.sum()))]]
@@ -486,7 +500,7 @@ class _Attack:
             every = "every" if sum(objective.exceptions.values()) == objective.evaluations else "nearly every"
             return f"the claim raised on {every} one of {objective.evaluations} pairs: {what}"
         if objective.fates["nan"]:
-            return f"the claim gave nan or an infinite left side on all of {objective.evaluations} pairs"
+            return f"the claim gave nan or an infinite side on all of {objective.evaluations} pairs"
         return f"the claim applied to none of {objective.evaluations} pairs"
 
 

@@ -33,6 +33,7 @@ Fate = Literal["value", "not applicable", "nan", "raised", "out of reach"]
 _HUGE = 1e60  # entries beyond are of no use to anybody, and their squares overflow in the claims themselves
 _WORST = -1e6  # score of what cannot be compared
 _NOISE = 1e-12  # relative excess below which no violation is claimed: sides are sums of hundreds of rounded terms
+_LEAST_RATIO = -900.0
 _JUST_ABOVE = 1e-6
 _BEAT = 64
 _LEAST_DIVERSE = 1e-8  # s_m / s_1 of centred unembeddings below which a pair is outside a diverse domain
@@ -147,6 +148,10 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _is_vector(answer: Any) -> bool:
+    return getattr(answer, "ndim", 0) == 1
+
+
 def two_numbers(answer: Any) -> tuple[float, float]:
     """Return the two sides of a claim's answer.
 
@@ -155,7 +160,11 @@ def two_numbers(answer: Any) -> tuple[float, float]:
     Malformed
         If it is anything but two real numbers.
     """
-    if isinstance(answer, str) or not hasattr(answer, "__len__") or len(answer) != 2:
+    if (
+        isinstance(answer, str | bytes)
+        or not (isinstance(answer, tuple | list) or _is_vector(answer))
+        or len(answer) != 2
+    ):
         raise Malformed(f"a claim returns two numbers (lhs, rhs); this one returned {_short(answer)}")
     return number(answer[0]), number(answer[1])
 
@@ -167,7 +176,7 @@ def score(lhs: float, rhs: float) -> float:
     lhs <= 0 < rhs is before every one.
     """
     if lhs > 0 and rhs > 0:
-        return math.log(lhs) - math.log(rhs)
+        return max(math.log(lhs) - math.log(rhs), _LEAST_RATIO)  # also where rhs is infinite
     if lhs > rhs:
         return 1e3 + (lhs - rhs) / (abs(lhs) + abs(rhs))
     if lhs < rhs:
@@ -300,7 +309,7 @@ class Objective:
             answer = self.claim(pair_of(arrays))
         except NotApplicable:
             return "not applicable", *nothing
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a claim may not end the run either
             self.exceptions[_one_line(error)] += 1
             return "raised", *nothing
         lhs, rhs = two_numbers(answer)
@@ -350,7 +359,7 @@ def _difference(arrays: Arrays, lhs: float, rhs: float, exponent: int) -> float:
     return (lhs - rhs) / max(size, 1e-300)
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:150]}" if text else type(error).__name__
 

@@ -59,6 +59,7 @@ def simplest(objective: Objective, confirm: Confirm, candidates: Collection[Witn
             arrays = stage(arrays_of(best.pair))
         except Malformed:
             return best
+        arrays = (arrays[0] + 0.0, arrays[1] + 0.0, arrays[2] + 0.0, arrays[3] + 0.0)  # no negative zeros
         fate, lhs, rhs = objective.answer(arrays, _LABEL)
         witness = confirm(arrays, lhs, rhs, _LABEL) if fate == "value" and lhs > rhs else None
         best = witness or best
@@ -96,7 +97,7 @@ def _entry_cost(x: float) -> float:
     fraction = Fraction(size).limit_denominator(_DENOMINATOR)
     if float(fraction) == size:
         return sign + 3.0 + math.log10(fraction.numerator * fraction.denominator)
-    return sign + 4.0 + min(len(repr(size)), 12)
+    return sign + 4.0 + min(len(repr(float(size))), 12)
 
 
 @dataclass

@@ -1,0 +1,447 @@
+"""A claim as something to be maximised: what counts as an answer, what is counted, and that claims cannot cheat."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from theory import Budget, Claim, Domain, InvalidInput, NotApplicable
+from theory.search.objective import (
+    BudgetSpent,
+    Malformed,
+    Objective,
+    Tally,
+    arrays_of,
+    diversity,
+    number,
+    pair_of,
+    quietly,
+    score,
+    sizes_of,
+    two_numbers,
+    within,
+)
+from theory.search.outcome import Coverage
+
+ONE = Budget(seconds=None, evaluations=1)
+MANY = Budget(seconds=None, evaluations=10_000)
+
+
+def arrays(n=2, k=3, m=1, m2=1, seed=0):
+    rng = np.random.default_rng(seed)
+    f, g, f2, g2 = (rng.standard_normal(shape) for shape in ((n, m), (k, m), (n, m2), (k, m2)))
+    return f, g, f2, g2
+
+
+def objective(function, budget=MANY, domain=None, **options):
+    return Objective(Claim(function, "tried", domain=domain or Domain()), budget, **options)
+
+
+def constant(lhs, rhs):
+    return lambda pair: (lhs, rhs)
+
+
+# --------------------------------------------------------------------------- budgets
+
+
+def test_a_budget_is_ten_seconds():
+    assert (Budget().seconds, Budget().evaluations) == (10.0, None)
+    assert Budget(seconds=3).seconds == 3
+    assert Budget(seconds=None, evaluations=1).evaluations == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "complaint"),
+    [
+        ({"seconds": None}, "seconds and evaluations: expected at least one limit, saw none"),
+        *(({"seconds": wrong}, "seconds: expected a positive number, saw") for wrong in
+          (0, -1.0, math.inf, math.nan, True, "10", 1j)),
+        *(({"evaluations": wrong}, "evaluations: expected a positive integer, saw") for wrong in
+          (0, -1, 1.0, True, "10", np.int64(3))),
+    ],
+)  # fmt: skip
+def test_budgets_that_are_none_are_refused(limits, complaint):
+    with pytest.raises(InvalidInput, match=complaint):
+        Budget(**limits)
+
+
+def test_the_budget_of_evaluations_is_exact():
+    asked = []
+    tried = objective(lambda pair: (asked.append(1), (0.0, 1.0))[1], Budget(seconds=None, evaluations=7))
+    for i in range(7):
+        assert tried.spent == i / 7
+        tried.score(arrays(), "here")
+    with pytest.raises(BudgetSpent):
+        tried.score(arrays(), "here")
+    with pytest.raises(BudgetSpent):
+        tried.charge(1)
+    assert (len(asked), tried.evaluations, tried.fates["value"]) == (7, 7, 7)
+    tried.limited = False
+    tried.score(arrays(), "here")
+    assert (len(asked), tried.evaluations) == (8, 8)
+
+
+def test_other_work_is_charged_and_time_counts():
+    tried = objective(constant(0.0, 1.0), Budget(seconds=None, evaluations=8))
+    tried.charge(4)
+    tried.answer(arrays(), "here")
+    assert (tried.evaluations, tried.spent) == (5, 5 / 8)
+    late = objective(constant(0.0, 1.0), Budget(seconds=1e-9, evaluations=8))
+    assert late.seconds > 0
+    assert late.spent > 1
+    with pytest.raises(BudgetSpent):
+        late.answer(arrays(), "here")
+    assert late.evaluations == 0
+
+
+# --------------------------------------------------------------------------- answers
+
+
+@pytest.mark.parametrize(
+    ("side", "value"),
+    [(1, 1.0), (-0.5, -0.5), (np.float32(2), 2.0), (np.int64(-3), -3.0), (np.array(2.5), 2.5), (np.array(7), 7.0),
+     (torch.tensor(2.0), 2.0), (torch.tensor(3), 3.0), (10**400, math.inf), (-(10**400), -math.inf),
+     (math.inf, math.inf)],
+)  # fmt: skip
+def test_numbers(side, value):
+    found = number(side)
+    assert type(found) is float
+    assert found == value
+    assert two_numbers((side, 0)) == (value, 0.0)
+    assert two_numbers([0, side]) == (0.0, value)
+
+
+@pytest.mark.parametrize(
+    ("side", "described"),
+    [("1", "str: '1'"), (None, "NoneType"), (1j, "complex"), (np.complex128(1), "complex128"), (True, "bool: True"),
+     (np.array(1j), "ndarray"), (torch.tensor(1j), "Tensor"), (np.True_, "bool"), ([1.0], "list"), ({}, "dict"),
+     (np.array([1.0]), r"an array of shape \(1,\): array\(\[1\.\]\)"), (torch.zeros(1), r"an array of shape \(1,\)"),
+     (np.zeros((0, 2)), r"an array of shape \(0, 2\)"), (np.datetime64("2020"), "datetime64"), (math.sin, "builtin")],
+)  # fmt: skip
+def test_what_is_no_number_is_malformed(side, described):
+    for answer in ((side, 1.0), (1.0, side)):
+        with pytest.raises(Malformed, match=rf"returns two numbers \(lhs, rhs\); one of them was .*{described}"):
+            two_numbers(answer)
+
+
+@pytest.mark.parametrize("answer", [None, 1.0, "ab", "a", (), (1.0,), (1.0, 2.0, 3.0), np.zeros(3), iter((1.0, 2.0))])
+def test_what_is_not_two_is_malformed(answer):
+    with pytest.raises(Malformed, match=r"a claim returns two numbers \(lhs, rhs\); this one returned"):
+        two_numbers(answer)
+
+
+def test_two_numbers_may_come_in_any_sequence():
+    for answer in ((1.0, 2.0), [1.0, 2.0], np.array([1.0, 2.0]), torch.tensor([1.0, 2.0])):
+        assert two_numbers(answer) == (1.0, 2.0)
+
+
+class Unprintable:
+    def __repr__(self):
+        raise RuntimeError
+
+
+def test_what_is_shown_of_an_answer_is_short():
+    with pytest.raises(Malformed) as caught:
+        two_numbers("x" * 1000)
+    assert len(str(caught.value)) < 130
+    assert str(caught.value).endswith("...")
+    with pytest.raises(Malformed, match=r"\(no repr\)"):
+        two_numbers(Unprintable())
+    with pytest.raises(Malformed, match=r"returned array\(\[\[1\], \[2\], \[3\]\]\)$"):
+        two_numbers(np.array([[1], [2], [3]]))
+
+
+@pytest.mark.xfail(strict=True, raises=(TypeError, KeyError), reason="len() and [0] of an answer may raise themselves")
+@pytest.mark.parametrize("answer", [np.array(1.0), torch.tensor(1.0), {1.0, 2.0}, {"lhs": 1.0, "rhs": 2.0}], ids=repr)
+def test_answers_that_only_look_like_two_numbers_are_malformed(answer):
+    with pytest.raises(Malformed, match="this one returned"):
+        two_numbers(answer)
+
+
+@pytest.mark.xfail(strict=True, reason="a zero-dimensional array of strings or of booleans is converted")
+@pytest.mark.parametrize("side", [np.str_("1"), np.array("1"), np.array(True)], ids=repr)
+def test_arrays_of_strings_and_booleans_are_malformed(side):
+    with pytest.raises(Malformed, match="one of them was"):
+        number(side)
+
+
+# --------------------------------------------------------------------------- the score
+
+
+def test_known_scores():
+    assert score(2.0, 1.0) == pytest.approx(math.log(2))
+    assert score(1.0, 4.0) == pytest.approx(-2 * math.log(2))
+    assert score(3.0, 3.0) == 0.0
+    assert score(1.0, 0.0) == 1001.0
+    assert score(0.0, -3.0) == 1001.0
+    assert score(1.0, -3.0) == 1001.0
+    assert score(-1.0, -3.0) == 1000.5
+    assert score(0.0, 1.0) == -1001.0
+    assert score(-1.0, 3.0) == -1001.0
+    assert score(-3.0, -1.0) == -1000.5
+    assert score(0.0, 0.0) == score(-2.0, -2.0) == -1000.0
+    assert score(5e-324, 1e300) > -2000
+    assert score(1e300, 5e-324) < 2000
+
+
+def test_the_score_tells_violation_from_none():
+    rng = np.random.default_rng(0)
+    for lhs, rhs in rng.standard_normal((300, 2)) * 10.0 ** rng.integers(-12, 13, (300, 2)):
+        assert (score(lhs, rhs) > 0) == (lhs > rhs)
+        assert (score(lhs, rhs) < 0) == (lhs < rhs)
+        larger = lhs + abs(lhs) / 2
+        if (larger > 0) == (lhs > 0):
+            assert score(larger, rhs) >= score(lhs, rhs)
+
+
+def test_ratios_are_above_equality_and_equality_above_what_has_none():
+    ordered = [score(*sides) for sides in ((1.0, -1.0), (2.0, 1.0), (1.0, 1.0), (0.5, 1.0), (0.0, 0.0), (0.0, 1.0))]
+    assert ordered == sorted(ordered, reverse=True)
+    assert len(set(ordered)) == 6
+
+
+# --------------------------------------------------------------------------- shapes and domains
+
+
+def test_arrays_of_a_pair_and_back():
+    given = arrays(n=4, k=5, m=2, m2=3)
+    pair = pair_of(given)
+    assert sizes_of(given) == (4, 5, 2, 3)
+    assert (pair.n, pair.k, pair.a.m, pair.b.m) == (4, 5, 2, 3)
+    for ours, theirs in zip(given, arrays_of(pair), strict=True):
+        assert np.array_equal(ours, theirs)
+        assert not theirs.flags.writeable
+        assert not np.shares_memory(ours, theirs)
+        assert ours.flags.writeable
+
+
+def test_known_diversity():
+    assert diversity(np.array([[0.0], [3.0]])) == pytest.approx(1.0)
+    assert diversity(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])) == pytest.approx(1 / math.sqrt(3))
+    assert diversity(np.array([[1.0, 2.0], [2.0, 4.0], [5.0, 10.0]])) < 1e-15
+    assert diversity(np.ones((3, 1))) == 0.0
+    assert diversity(np.array([[1.0, 0.0], [0.0, 1.0]])) == 0.0  # two labels, two dimensions
+    assert diversity(np.array([[math.nan], [1.0]])) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("domain", "shape", "inside"),
+    [
+        ({}, (2, 3, 1, 1), True),
+        ({}, (2, 5, 4, 4), True),
+        ({}, (1, 3, 1, 1), False),
+        ({}, (13, 3, 1, 1), False),
+        ({}, (2, 9, 1, 1), False),
+        ({}, (2, 7, 5, 5), False),
+        ({}, (2, 4, 1, 2), False),
+        ({"equal_dimensions": False}, (2, 4, 1, 2), True),
+        ({"equal_dimensions": False}, (2, 7, 1, 5), False),
+        ({"equal_dimensions": False}, (2, 2, 1, 2), False),  # the second model cannot be diverse
+        ({"equal_dimensions": False, "diverse": False}, (2, 2, 1, 2), True),
+        ({}, (2, 2, 2, 2), False),
+        ({"diverse": False}, (2, 2, 2, 2), True),
+        ({"inputs": (1, 1)}, (1, 2, 1, 1), True),
+    ],
+)
+def test_domains(domain, shape, inside):
+    assert within(Domain(**domain), arrays(*shape)) is inside
+
+
+def test_a_pair_of_equal_labels_is_outside_a_diverse_domain():
+    f, g, f2, g2 = arrays()
+    for blocks in ((f, np.ones_like(g), f2, g2), (f, g, f2, np.ones_like(g2))):
+        assert not within(Domain(), blocks)
+        assert within(Domain(diverse=False), blocks)
+
+
+# --------------------------------------------------------------------------- counting
+
+
+def test_every_fate_is_counted():
+    answers = iter([(1.0, 2.0), (math.nan, math.nan), (math.nan, 1.0), (1.0, math.nan), (math.inf, 1.0),
+                    (math.inf, math.inf), (1.0, -math.inf), (1.0, math.inf), (-math.inf, 1.0), (0.0, 0.0)])  # fmt: skip
+    tried = objective(lambda pair: next(answers))
+    fates = [tried.answer(arrays(), "here")[0] for _ in range(10)]
+    assert fates == ["value", "not applicable", *["nan"] * 5, *["value"] * 3]
+    assert tried.fates == {"value": 4, "not applicable": 1, "nan": 5}
+    assert tried.tallies["here"].frozen() == Coverage(evaluations=10, not_applicable=6, best=0.5)
+    assert tried.evaluations == 10
+
+
+def test_what_declines_or_raises_is_counted_and_described():
+    errors = iter([NotApplicable("no"), ValueError("a\n  b"), ValueError("a b"), KeyError(), ZeroDivisionError()])
+
+    def raising(pair):
+        raise next(errors)
+
+    tried = objective(raising)
+    for label in ("here", "there", "there", "there", "there"):
+        fate, lhs, rhs = tried.answer(arrays(), label)
+        assert fate == ("not applicable" if label == "here" else "raised")
+        assert math.isnan(lhs)
+        assert math.isnan(rhs)
+    assert tried.exceptions == {"ValueError: a b": 2, "KeyError": 1, "ZeroDivisionError": 1}
+    assert tried.fates == {"not applicable": 1, "raised": 4}
+    assert tried.tallies == {"here": Tally(1, 1), "there": Tally(4, 4)}
+    always = objective(lambda pair: 1 / 0)
+    assert always.score(arrays(), "here") == -1e6
+    assert always.best is None
+
+
+def test_a_long_complaint_is_cut():
+    def raising(pair):
+        raise ValueError("x" * 500)
+
+    tried = objective(raising)
+    tried.answer(arrays(), "here")
+    (line,) = tried.exceptions
+    assert len(line) < 170
+
+
+def test_malformed_answers_end_the_attack():
+    with pytest.raises(Malformed, match="this one returned None"):
+        objective(lambda pair: None).answer(arrays(), "here")
+
+
+@pytest.mark.parametrize("wild", [1e61, math.inf, math.nan])
+def test_what_is_far_out_is_not_looked_at(wild):
+    def asked(pair):
+        raise AssertionError("the claim was asked")
+
+    f, g, f2, g2 = arrays()
+    tried = objective(asked)
+    for blocks in ((f * wild, g, f2, g2), (f, g, f2, g2 * wild)):
+        assert tried.score(blocks, "here") == -1e6
+    assert tried.fates == {"out of reach": 2}
+    near = objective(constant(0.0, 1.0), largest=1e4)
+    assert near.answer((f * 1e5, g, f2, g2), "here")[0] == "out of reach"
+    assert near.answer(arrays(), "here")[0] == "value"
+
+
+def test_the_heart_beats_every_sixty_fourth_time():
+    beats = []
+    tried = objective(constant(0.0, 1.0), heartbeat=lambda: beats.append(tried.evaluations))
+    for _ in range(130):
+        tried.answer(arrays(), "here")
+    assert beats == [0, 64, 128]
+
+
+# --------------------------------------------------------------------------- scores of pairs, and the best of them
+
+
+def test_the_best_pair_is_kept_with_its_history():
+    sides = iter([(1.0, 4.0), (1.0, 8.0), (1.0, 2.0), (0.0, 1.0), (1.0, 1.0)])
+    tried = objective(lambda pair: next(sides))
+    pairs = [arrays(seed=i) for i in range(5)]
+    scores = [tried.score(pair, f"from {i}") for i, pair in enumerate(pairs)]
+    assert scores == [score(1, 4), score(1, 8), score(1, 2), -1001.0, 0.0]
+    assert tried.best[0] == 0.0
+    assert tried.best[1] is pairs[4]
+    assert tried.best[2:] == (1.0, 1.0)
+    assert [(p.evaluations, p.ratio, p.found_in) for p in tried.history] == [
+        (1, 0.25, "from 0"), (3, 0.5, "from 2"), (5, 1.0, "from 4")]  # fmt: skip
+    assert tried.fates["ratio"] == 4
+    assert tried.fates["held"] == 5
+    assert tried.fates["negative"] == 0
+
+
+def test_what_is_outside_the_domain_is_no_best_pair():
+    tried = objective(constant(1.0, 2.0))
+    assert tried.score(arrays(n=1), "here") == score(1, 2)
+    assert tried.best is None
+    assert tried.score(arrays(), "here") == score(1, 2)
+    assert tried.best is not None
+
+
+def judged(lhs, rhs, stands, pair, **options):
+    """The score of a pair under a judge, and what the judge was asked."""
+    asked = []
+
+    def judge(*arguments):
+        asked.append(arguments)
+        return stands
+
+    return objective(constant(lhs, rhs), judge=judge, **options).score(pair, "here"), asked
+
+
+def test_apparent_violations_are_judged():
+    pair = arrays()
+    reached, asked = judged(2.0, 1.0, True, pair)
+    assert reached == pytest.approx(math.log(2))
+    assert asked == [(pair, 2.0, 1.0, "here")]
+    assert judged(2.0, 1.0, False, pair)[0] == -1e6  # far above and only rounding: to be kept away from
+    assert judged(1 + 1e-7, 1.0, False, pair)[0] == 0.0  # just above: a limit to be crossed
+    assert judged(1 + 1e-13, 1.0, True, pair) == (0.0, [])  # nothing that rounding would not do
+    assert judged(1.0, 1.0, True, pair) == (0.0, [])
+    assert judged(1.0, 2.0, True, pair)[1] == []
+    assert judged(2.0, 1.0, True, arrays(n=1)) == (-1e6, [])  # outside of the domain
+    assert judged(1e-300, 0.0, True, pair)[1] != []
+
+
+def test_differences_are_taken_against_a_power_of_the_logit_distance():
+    f, g, f2, g2 = np.array([[1.0]]), np.array([[0.0], [2.0]]), np.array([[0.0]]), np.array([[0.0], [2.0]])
+    domain = Domain(inputs=(1, 2))  # the centred logits are (-1, 1) and (0, 0): their distance is the root of two
+    found = [objective(constant(-3.0, 1.0), domain=domain, exponent=i).score((f, g, f2, g2), "here") for i in range(3)]
+    assert found == pytest.approx([-4.0, -4 / math.sqrt(2), -2.0])
+    twice = np.vstack([f, f]), g, np.vstack([f2, f2]), g2  # an average over inputs
+    assert objective(constant(-3.0, 1.0), domain=domain, exponent=2).score(twice, "here") == pytest.approx(-2.0)
+    equal = objective(constant(1.0, 1.0), domain=domain, exponent=1).score((f, g, f, g), "here")
+    assert equal == 0.0
+
+
+# --------------------------------------------------------------------------- claims that cheat
+
+
+def test_the_arrays_are_read_only():
+    seen = []
+
+    def writes(pair):
+        for array in arrays_of(pair):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0, 0] = 1.0
+            seen.append(array.flags.writeable)
+        return 0.0, 1.0
+
+    assert objective(writes).answer(arrays(), "here") == ("value", 0.0, 1.0)
+    assert seen == [False] * 4
+
+
+def test_a_claim_that_writes_all_the_same_spoils_nothing():
+    met = []
+
+    def spoils(pair):
+        met.append([array.copy() for array in arrays_of(pair)])
+        for array in arrays_of(pair):
+            array.setflags(write=True)
+            array[...] = 1e6
+        return 1.0, 2.0
+
+    given = arrays()
+    before = [array.copy() for array in given]
+    tried = objective(spoils)
+    for _ in range(3):
+        tried.score(given, "here")
+    for blocks in (*met, given, tried.best[1]):
+        assert all(np.array_equal(x, y) for x, y in zip(blocks, before, strict=True))
+
+
+def test_claims_that_print_or_warn_are_silenced(capsys):
+    def talks(pair):
+        print("listen")
+        warnings.warn("look", UserWarning, stacklevel=1)
+        return float(np.log(np.zeros(1))[0]), float(np.float64(1) / np.zeros(1)[0])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with quietly():
+            fate, lhs, rhs = objective(talks).answer(arrays(), "here")
+    assert (fate, lhs, rhs) == ("value", -math.inf, math.inf)
+    assert capsys.readouterr() == ("", "")
+    print("again")
+    assert capsys.readouterr().out == "again\n"
+    with pytest.warns(UserWarning, match="again"):
+        warnings.warn("again", UserWarning, stacklevel=1)
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        np.log(np.zeros(1))
