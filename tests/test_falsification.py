@@ -154,7 +154,7 @@ def naive_kl_under_a_floor(pair):
 
 @claim
 def two_labels_of_tiny_probability(pair):
-    """k = 2: d <= sqrt(E TV^2 / 2) / (tau (1 - tau)): at probabilities of 1e-99 TV loses half of itself, as 1 - p = 1."""
+    """k = 2: d <= sqrt(E TV^2 / 2) / (tau (1 - tau)): at probabilities of 1e-99 TV loses half, as 1 - p is 1."""
     u, v = logits(pair)
     if u.shape[1] != 2:
         return NOTHING
