@@ -29,12 +29,13 @@ from reports.files import jsonable
 from reports.outcomes import claim_json
 from theory.errors import InvalidInput
 from theory.models import Pair
+from theory.search import plain_theory
 from theory.search.notation import expression
 from theory.search.outcome import Outcome, Witness
 
 SCHEMA = "logitbounds.finding/1"
 _TEMPLATES = Path(__file__).parent / "templates"
-_STAND_IN = Path(__file__).parent / "plain_theory.py"
+_STAND_IN = Path(plain_theory.__file__)
 _LONGEST = 80
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import reports.plain_theory as plain
 import theory
+import theory.search.plain_theory as plain
 from tests.oracles import rng_pair
 
 BETWEEN_MODELS = {

@@ -159,7 +159,6 @@ def test_answers_that_only_look_like_two_numbers_are_malformed(answer):
         two_numbers(answer)
 
 
-@pytest.mark.xfail(strict=True, reason="a zero-dimensional array of strings or of booleans is converted")
 @pytest.mark.parametrize("side", [np.str_("1"), np.array("1"), np.array(True)], ids=repr)
 def test_arrays_of_strings_and_booleans_are_malformed(side):
     with pytest.raises(Malformed, match="one of them was"):

@@ -23,6 +23,8 @@ _COPIES = 5
 _SAFETY = 8.0  # the copies sample the error, they do not bound it
 _PLAIN = 1e-6  # excess, relative but to sides of one at least, and nudge, where float64 has to do
 _BESIDE, _NUDGE = 4, 1e-13  # copies, and how far they are: beyond the rounding of float64, short of any margin
+_UNKNOWN = (math.inf, math.inf)
+_NO_BALLS: tuple[None, tuple[float, float], int] = (None, _UNKNOWN, 0)
 _VANISHING = 10.0 ** -(digits.DIGITS * 2 // 3)
 _BITS = (128, 256, 512, 1024)
 _CLEAR = 1e-12  # relative excess that a stronger arithmetic must show: constants in the claim are rounded too
@@ -68,9 +70,10 @@ def confirmed(
 ) -> Witness | None:
     """Return the violation with its errors and evidence, or None where rounding may explain it.
 
-    It must stand on some pair beside this one, too. Balls decide where the claim can be evaluated in them; else the
-    claim's own code is run in many digits; else the violation must stand out from what copies perturbed in the last
-    bit, and reordered ones, show.
+    It must stand on some pair beside this one, too. A statement of the catalogue is decided in balls. A claim's own
+    code is run in many digits, with plain restatements of this package's functions; where balls confirm what is found
+    the evidence is theirs. Where its code cannot be run in many digits the violation must be plain to see, and stand
+    out from what copies perturbed in the last bit, and reordered ones, show.
 
     Raises
     ------
@@ -81,42 +84,55 @@ def confirmed(
     _require_same(("value", lhs, rhs), objective.answer(arrays, _CHECKING))
     if not _stands_beside(objective, arrays, _NUDGE):
         return None
-    pair = pair_of(arrays)
-    if known.balls:
-        decided = _by_balls(objective, arrays, lhs, rhs)
-        if decided is None:  # undecided here: what balls cannot tell float64 cannot either
-            return None
-        evidence, errors, reached = decided
+    pair, found = pair_of(arrays), (label, evaluation)
+    if _is_catalogues(objective.claim):
+        evidence, errors, reached = _by_balls(objective, arrays, lhs, rhs)
         stands = evidence is not None and lhs - rhs > sum(errors)
-        return Witness(pair, lhs, rhs, *errors, evidence, label, evaluation, reached) if stands else None
+        return Witness(pair, lhs, rhs, *errors, evidence, *found, reached) if stands else None
     count = digits.needed(pair)
     if count > digits.MOST:
         return None
-    exact = digits.sides(objective.claim, pair, count)
-    again = digits.sides(objective.claim, pair, 3 * count // 2) if exact is not None else None
-    if exact is not None and again is not None:
-        left, right = again
-        margin = left - right
-        # Of sides that vanish even many digits leave nothing but rounding, which other digits make another.
-        unsure = 10 * (abs(left - exact[0]) + abs(right - exact[1]))
-        # Nor can they hold what is smaller than the rounding of terms of size one, and may read it as zero.
-        vanishing = _VANISHING ** (count / digits.DIGITS)
-        if not margin > max(_CLEAR * (abs(left) + abs(right)), unsure, vanishing):  # false for nan too
+    checked = _in_digits(objective.claim, arrays, lhs, rhs, count)
+    if checked is not None:
+        stands, errors = checked
+        if not stands:
             return None
-        errors = _distance(left, lhs), _distance(right, rhs)
-        if not lhs - rhs > sum(errors) or not _in_the_open(objective.claim, arrays, count):
-            return None
-        return Witness(pair, lhs, rhs, *errors, Evidence.FLOAT64, label, evaluation, count)
+        evidence, enclosed, reached = _by_balls(objective, arrays, lhs, rhs) if known.balls else _NO_BALLS
+        if evidence is not None and lhs - rhs > sum(enclosed):
+            return Witness(pair, lhs, rhs, *enclosed, evidence, *found, reached)
+        return Witness(pair, lhs, rhs, *errors, Evidence.FLOAT64, *found, count)
     # With float64 alone a rounded intermediate may be the same for all copies near by: only what is plain to see and
     # stands in the open counts.
     if lhs == int(lhs) and rhs == int(rhs):  # counts, of what may be zero but for rounding
         return None
     if lhs - rhs < _PLAIN * max(1.0, abs(lhs), abs(rhs)) or not _stands_beside(objective, arrays, _PLAIN, all):
         return None
-    stands, lhs_error, rhs_error = _under_perturbation(objective, known, arrays, lhs, rhs)
-    if not stands:
-        return None
-    return Witness(pair, lhs, rhs, lhs_error, rhs_error, Evidence.FLOAT64, label, evaluation)
+    stands, errors = _under_perturbation(objective, known, arrays, lhs, rhs)
+    return Witness(pair, lhs, rhs, *errors, Evidence.FLOAT64, *found) if stands else None
+
+
+def _is_catalogues(claim: Claim) -> bool:
+    """Whether a claim is made of this package's code alone, which never chooses by comparing balls nor rounds them."""
+    module = getattr(claim.function, "__module__", None) or ""
+    return module.split(".")[0] == "theory"
+
+
+def _in_digits(
+    claim: Claim, arrays: Arrays, lhs: float, rhs: float, count: int
+) -> tuple[bool, tuple[float, float]] | None:
+    """Return whether many digits show the violation, and the errors of float64; None where they cannot be had."""
+    exact = digits.sides(claim, pair_of(arrays), count)
+    again = digits.sides(claim, pair_of(arrays), 3 * count // 2) if exact is not None else None
+    if exact is None or again is None or mpmath.isnan(exact[0]):
+        return None  # a claim that declines here and not in float64 may have caught what NumPy raised
+    left, right = again
+    # Of sides that vanish even many digits leave nothing but rounding, which other digits make another.
+    unsure = 10 * (abs(left - exact[0]) + abs(right - exact[1]))
+    # Nor can they hold what is smaller than the rounding of terms of size one, and may read it as zero.
+    vanishing = _VANISHING ** (count / digits.DIGITS)
+    errors = _distance(left, lhs), _distance(right, rhs)
+    clear = left - right > max(_CLEAR * (abs(left) + abs(right)), unsure, vanishing)  # false for nan too
+    return bool(clear) and lhs - rhs > sum(errors) and _in_the_open(claim, arrays, count), errors
 
 
 def _stands_beside(
@@ -190,7 +206,7 @@ def _reordered(arrays: Arrays, inputs: bool, order: np.ndarray | None = None) ->
 
 def _under_perturbation(
     objective: Objective, known: Symmetries, arrays: Arrays, lhs: float, rhs: float
-) -> tuple[bool, float, float]:
+) -> tuple[bool, tuple[float, float]]:
     """Return whether the violation stands on perturbed copies beyond the spread they show, and the error estimates.
 
     Half of the copies keep equal entries equal: ties are structure, and a violation may live on them.
@@ -206,10 +222,10 @@ def _under_perturbation(
     for copy in copies:
         fate, left, right = objective.answer(copy, _CHECKING)
         if fate != "value" or not left > right:
-            return False, math.inf, math.inf
+            return False, _UNKNOWN
         for i, (seen, side) in enumerate(((left, lhs), (right, rhs))):
             errors[i] = max(errors[i], _SAFETY * abs(seen - side))
-    return lhs - rhs > sum(errors), errors[0], errors[1]
+    return lhs - rhs > sum(errors), (errors[0], errors[1])
 
 
 def _perturbed(rng: np.random.Generator, arrays: Arrays, ties: bool) -> Arrays:
@@ -229,23 +245,22 @@ def _perturbed(rng: np.random.Generator, arrays: Arrays, ties: bool) -> Arrays:
 
 def _by_balls(
     objective: Objective, arrays: Arrays, lhs: float, rhs: float
-) -> tuple[Evidence | None, tuple[float, float], int] | None:
-    """Return the evidence (None: it holds), the errors of the sides and the digits; None where balls do not tell."""
+) -> tuple[Evidence | None, tuple[float, float], int]:
+    """Return the evidence (None where it holds, or balls do not tell), the errors of the sides and the digits."""
     for bits in _BITS:
         sides = in_balls(objective.claim, arrays, bits)
         if sides is None:
-            return None
+            break
         left, right = sides
-        radii = _apart(left, lhs), _apart(right, rhs)
-        reached = int(bits * math.log10(2))
+        errors, reached = (_apart(left, lhs), _apart(right, rhs)), int(bits * math.log10(2))
         if left > right:
             if not left - right > _CLEAR * (abs(left) + abs(right)):
-                return None, radii, reached
+                return None, errors, reached
             exact = left.is_exact() and right.is_exact()
-            return Evidence.EXACT if exact else Evidence.BALL, radii, reached
+            return Evidence.EXACT if exact else Evidence.BALL, errors, reached
         if left <= right:
-            return None, radii, reached
-    return None, (math.inf, math.inf), reached
+            return None, errors, reached
+    return _NO_BALLS
 
 
 def _apart(ball: Any, few: float) -> float:
@@ -265,7 +280,7 @@ def in_balls(claim: Claim, arrays: Arrays, bits: int = _BITS[0]) -> tuple[Any, A
             sides = [_balls.asarray(side)[()] if _is_ball(side) else side for side in answer]
         except NotApplicable:
             return None
-        except Exception:  # NumPy and the claim may raise anything when handed balls
+        except (Exception, digits.DigitsLost):  # NumPy and the claim may raise anything when handed balls
             return None
         if len(sides) != 2 or not any(isinstance(side, flint.arb) for side in sides):
             return None

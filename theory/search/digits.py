@@ -2,10 +2,11 @@
 
 A claim is an opaque Python function: near one-hot limits or for nearly equal models its float64 answer may be wrong
 without any sign of it, as when log p is exactly 0 while KL is 1e-20. Here the same code is run on arrays of mpmath
-numbers. The arrays are a subclass of `numpy.ndarray` that takes part in NumPy's dispatch, so that functions such as
-``numpy.linalg.svd`` find an implementation in many digits; and for the time of the call the modules the claim lives
-in see a `numpy`, a `math` and a `float` that keep the digits where the originals would drop them. Where a digit
-would still be dropped (a cast of many digits to a float64) the attempt is given up, and there is no answer rather
+numbers, with the plain restatements of `theory.search.plain_theory` in place of this package's functions. The arrays
+are a subclass of `numpy.ndarray` that takes part in NumPy's dispatch, so that functions such as ``numpy.linalg.svd``
+find an implementation in many digits; and for the time of the call the modules the claim lives in see a `numpy`, a
+`math` and a `float` that keep the digits where the originals would drop them. Where a digit would still be dropped (a
+cast of many digits to a float64), or an option is not known here, the attempt is given up: there is no answer rather
 than a wrong one.
 """
 
@@ -17,6 +18,7 @@ import math
 import sys
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, Literal
@@ -27,7 +29,8 @@ import numpy as np
 
 from theory.claims import Claim
 from theory.errors import NotApplicable
-from theory.models import Model, Pair
+from theory.models import Pair
+from theory.search import plain_theory
 
 DIGITS = 60
 """Decimal digits in which claims are re-checked, and which are kept beyond those that a pair may cost."""
@@ -66,8 +69,11 @@ def needed(pair: Pair) -> int:
     return DIGITS + int(2 * reach / math.log(10) + 4 * spread + 4 * largest)
 
 
-class _DigitsLost(Exception):
-    """A number of many digits was about to become a float64."""
+class DigitsLost(BaseException):
+    """A number of many digits was about to become a float64, or met a function or an option that is not known here.
+
+    No `Exception`, so that a claim's own ``except Exception`` cannot hide it and go on with something else.
+    """
 
 
 def sides(claim: Claim, pair: Pair, count: int = DIGITS, ties: Ties = "strict") -> tuple[Any, Any] | None:
@@ -93,13 +99,15 @@ def sides(claim: Claim, pair: Pair, count: int = DIGITS, ties: Ties = "strict") 
     context = _context()
     context.dps = count
     context.ties, context.tolerance = ties, context.mpf(10) ** -(9 * count // 10)
-    models = [Model.trusted(_lifted(model.embeddings), _lifted(model.unembeddings)) for model in (pair.a, pair.b)]
     try:
-        with _lent(claim, _Numpy("numpy"), _Math("math"), _float):
-            answer = claim(Pair.trusted(*models))
-    except NotApplicable:
+        with _lent(claim, _Numpy("numpy"), _Math("math"), _float, _plain_names()):
+            models = [
+                plain_theory.Model(_lifted(model.embeddings), _lifted(model.unembeddings)) for model in (pair.a, pair.b)
+            ]
+            answer = claim(plain_theory.Pair(*models))  # type: ignore[arg-type]
+    except (NotApplicable, plain_theory.NotApplicable):
         return context.nan, context.nan
-    except Exception:  # whatever NumPy or the claim raises when handed numbers it was not written for
+    except (Exception, DigitsLost):  # whatever NumPy or the claim raises when handed numbers it was not written for
         return None
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         return None
@@ -121,12 +129,12 @@ def _context() -> Any:
     """Return an mpmath context of our own, whose numbers have the methods that NumPy looks for."""
     context = mpmath.MPContext()
     for name in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"):
-        setattr(context.mpf, name, getattr(context, name))
+        setattr(context.mpf, name, _method(getattr(context, name)))
     for numpy_name, name in (
         ("arctan", "atan"), ("arcsin", "asin"), ("arccos", "acos"), ("arctanh", "atanh"), ("arcsinh", "asinh"),
         ("arccosh", "acosh"), ("floor", "floor"), ("ceil", "ceil"), ("rint", "nint"), ("cbrt", "cbrt"),
     ):  # fmt: skip
-        setattr(context.mpf, numpy_name, getattr(context, name))
+        setattr(context.mpf, numpy_name, _method(getattr(context, name)))
     for name, in_a_tie in (("__lt__", False), ("__gt__", False), ("__le__", True), ("__ge__", True)):
         setattr(context.mpf, name, _compared(context, getattr(context.mpf, name), in_a_tie))
     context.mpf.log2 = lambda x: context.log(x, 2)
@@ -137,6 +145,10 @@ def _context() -> Any:
     context.mpf.item = lambda x: x
     context.mpf.__float__ = _refuse
     return context
+
+
+def _method(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda x: function(x)
 
 
 def _compared(context: Any, exactly: Callable[[Any, Any], Any], in_a_tie: bool) -> Callable[[Any, Any], Any]:
@@ -154,7 +166,7 @@ def _compared(context: Any, exactly: Callable[[Any, Any], Any], in_a_tie: bool) 
 
 
 def _refuse(_: Any) -> float:
-    raise _DigitsLost
+    raise DigitsLost
 
 
 # --------------------------------------------------------------------------- arrays
@@ -163,44 +175,67 @@ def _refuse(_: Any) -> float:
 class DigitArray(np.ndarray):
     """An object array of mpmath numbers for which NumPy's functions keep the digits."""
 
+    @property
+    def dtype(self) -> Any:
+        """What a claim that asks is told: it is written for floats."""
+        return np.dtype(np.float64)
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         if out is not None and not all(isinstance(o, DigitArray) for o in out):
-            raise _DigitsLost
+            raise DigitsLost
+        _require_float(kwargs.pop("dtype", None))
+        if kwargs.pop("where", True) is not True:
+            raise DigitsLost("where=")
         plain = [_plain(x) for x in inputs]
-        where = kwargs.pop("where", True)
-        if where is not True:
-            raise NotImplementedError("where=")
-        kwargs.pop("dtype", None)
-        if out is not None:
-            kwargs["out"] = tuple(o.view(np.ndarray) for o in out)
+        if ufunc in _LOGICAL:  # of objects NumPy would return one of them, not whether they are zero
+            return getattr(ufunc, method)(*[np.asarray(x) != 0 for x in plain], **kwargs)
+        if ufunc in _ORDERING and any(_has_nan(x) for x in plain):
+            raise DigitsLost("nan in an order")
         special = _UFUNCS.get(ufunc)
-        if special is not None and method == "__call__":
-            return _rich(special(*plain))
-        return _rich(getattr(ufunc, method)(*plain, **kwargs))
+        known = special is not None and method == "__call__"
+        result = _rich(special(*plain) if known else getattr(ufunc, method)(*plain, **kwargs))  # type: ignore[misc]
+        if out is None:
+            return result
+        out[0].view(np.ndarray)[...] = result
+        return out[0]
 
     def __array_function__(self, function: Any, types_: Any, args: Any, kwargs: Any) -> Any:
         known = _FUNCTIONS.get(function)
+        if function in _ORDERED and any(_has_nan(x) for x in args):
+            raise DigitsLost("nan in an order")
         if known is not None:
             return _rich(known(*[_plain_deep(x) for x in args], **{k: _plain_deep(v) for k, v in kwargs.items()}))
         if getattr(function, "__module__", "").startswith("numpy.linalg"):
-            raise NotImplementedError(function.__name__)
+            raise DigitsLost(function.__name__)
         return _rich(function(*[_plain_deep(x) for x in args], **{k: _plain_deep(v) for k, v in kwargs.items()}))
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
-        """Keep the digits where float64 is asked for."""
+        """Keep the digits where float64 is asked for, and refuse where fewer are."""
         return self.copy() if _is_float(dtype) else self.view(np.ndarray).astype(dtype, *args, **kwargs)
 
-    def mean(self, axis: Any = None, *_: Any, keepdims: bool = False, **__: Any) -> Any:  # type: ignore[override]
+    def mean(self, *args: Any, **kwargs: Any) -> Any:
         """Average in many digits."""
-        return _rich(_mean(self.view(np.ndarray), axis=axis, keepdims=keepdims))
+        return _rich(_mean(self, *args, **kwargs))
 
-    def var(self, axis: Any = None, *_: Any, ddof: int = 0, keepdims: bool = False, **__: Any) -> Any:  # type: ignore[override]
+    def var(self, *args: Any, **kwargs: Any) -> Any:
         """Variance in many digits."""
-        return _rich(_var(self.view(np.ndarray), axis=axis, ddof=ddof, keepdims=keepdims))
+        return _rich(_var(self, *args, **kwargs))
 
-    def std(self, axis: Any = None, *_: Any, ddof: int = 0, keepdims: bool = False, **__: Any) -> Any:  # type: ignore[override]
+    def std(self, *args: Any, **kwargs: Any) -> Any:
         """Standard deviation in many digits."""
-        return _rich(_root(_var(self.view(np.ndarray), axis=axis, ddof=ddof, keepdims=keepdims)))
+        return _rich(_std(self, *args, **kwargs))
+
+    def tobytes(self, *_: Any, **__: Any) -> bytes:
+        """Refuse: the bytes of a number of many digits are not those of a float."""
+        raise DigitsLost
+
+    def any(self, *args: Any, **kwargs: Any) -> Any:
+        """Whether some entry is not zero."""
+        return (self.view(np.ndarray) != 0).any(*args, **kwargs)
+
+    def all(self, *args: Any, **kwargs: Any) -> Any:
+        """Whether no entry is zero."""
+        return (self.view(np.ndarray) != 0).all(*args, **kwargs)
 
     def item(self, *args: Any) -> Any:
         """Return one number, in many digits."""
@@ -211,7 +246,7 @@ class DigitArray(np.ndarray):
         return self.view(np.ndarray).tolist()
 
     def __float__(self) -> float:
-        raise _DigitsLost
+        raise DigitsLost
 
 
 def _lifted(values: Any) -> Any:
@@ -291,24 +326,43 @@ def _sqrt(x: Any) -> Any:
 _root = _map(_sqrt)
 
 
-def _mean(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, **_: Any) -> Any:
+def _require_float(dtype: Any) -> None:
+    if dtype is not None and dtype is not object and not _is_float(dtype):
+        raise DigitsLost
+
+
+def _has_nan(x: Any) -> bool:
+    if isinstance(x, list | tuple):
+        return any(_has_nan(item) for item in x)
+    if isinstance(x, np.ndarray):
+        return any(value != value for value in x.flat)
+    return bool(x != x)
+
+
+def _mean(x: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Any:
+    _require_float(dtype)
+    if out is not None:
+        raise DigitsLost("out=")
     x = np.asarray(_lifted(x).view(np.ndarray))
     total = np.sum(x, axis=axis, keepdims=keepdims)
     return total / (x.size // max(1, np.size(total)))
 
 
-def _var(x: Any, axis: Any = None, dtype: Any = None, ddof: int = 0, keepdims: bool = False, **_: Any) -> Any:
+def _var(x: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    _require_float(dtype)
+    if out is not None:
+        raise DigitsLost("out=")
     x = np.asarray(_lifted(x).view(np.ndarray))
     centred = x - _mean(x, axis=axis, keepdims=True)
     total = np.sum(centred * centred, axis=axis, keepdims=keepdims)
     return total / (x.size // max(1, np.size(total)) - ddof)
 
 
-def _std(x: Any, **kwargs: Any) -> Any:
-    return _root(_var(x, **kwargs))
+def _std(*args: Any, **kwargs: Any) -> Any:
+    return _root(_var(*args, **kwargs))
 
 
-def _median(x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
+def _median(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     if axis is None:
         x, axis = np.ravel(x), 0
     ordered = np.sort(x, axis=axis)
@@ -325,7 +379,8 @@ def _where(condition: Any, *choices: Any) -> Any:
     return np.where(condition, x, y)
 
 
-def _clip(x: Any, low: Any = None, high: Any = None, **_: Any) -> Any:
+def _clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = (min if a_min is None else a_min), (max if a_max is None else a_max)
     x = _lifted(x).view(np.ndarray)
     x = x if low is None else np.maximum(x, _lifted(low).view(np.ndarray))
     return x if high is None else np.minimum(x, _lifted(high).view(np.ndarray))
@@ -402,15 +457,14 @@ def _determinant(a: np.ndarray) -> Any:
 
 def _svd_of_one(a: np.ndarray, full_matrices: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rows, columns = a.shape
-    if full_matrices and rows != columns:
-        raise NotImplementedError("full_matrices")
     if rows < columns:
-        u, s, vt = _svd_of_one(a.T, False)
+        u, s, vt = _svd_of_one(a.T, full_matrices)
         return vt.T, s, u.T
-    u, s, vt = _context().svd_r(_matrix(a))
+    u, s, vt = _context().svd_r(_matrix(a), full_matrices=full_matrices)
     values = _array(s).ravel()
     order = sorted(range(len(values)), key=lambda i: -values[i])
-    return _array(u)[:, order], values[order], _array(vt)[order]
+    left = [*order, *range(columns, u.cols)]
+    return _array(u)[:, left], values[order], _array(vt)[order]
 
 
 def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
@@ -443,7 +497,7 @@ def _eigvalsh(a: np.ndarray, UPLO: str = "L") -> np.ndarray:
 
 def _qr_of_one(a: np.ndarray, mode: str = "reduced") -> tuple[np.ndarray, np.ndarray]:
     if mode != "reduced" or a.shape[0] < a.shape[1]:
-        raise NotImplementedError(mode)
+        raise DigitsLost(mode)
     q, r = _context().qr(_matrix(a), mode="skinny")
     return _array(q), _array(r)
 
@@ -463,10 +517,11 @@ def _cholesky(a: np.ndarray) -> np.ndarray:
 
 def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     a, b = _lifted(a).view(np.ndarray), _lifted(b).view(np.ndarray)
-    solved = _pinv(a) @ b
-    rank = int(sum(1 for value in _singular_values(a) if value > 1e-13 * _singular_values(a)[0]))
-    residual = b - a @ solved
-    return solved, np.sum(residual * residual, axis=0), rank, _singular_values(a)
+    cut = 2.0**-52 * max(a.shape) if rcond is None else rcond if rcond >= 0 else 2.0**-52
+    solved, s = _pinv(a, rcond=cut) @ b, _singular_values(a)
+    rank, residual = int(sum(value > cut * s[0] for value in s)), b - a @ solved
+    squares = np.sum(residual * residual, axis=0)
+    return solved, squares if rank == a.shape[1] < a.shape[0] else squares[:0], rank, s
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -478,11 +533,11 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
         if ord in (2, "nuc", -2):
             s = _singular_values(x)
             return s[0] if ord == 2 else s[-1] if ord == -2 else np.sum(s)
-        raise NotImplementedError(ord)
+        raise DigitsLost(ord)
     if isinstance(axis, tuple) and ord in (None, "fro"):
         return _root(np.sum(x * x, axis=axis, keepdims=keepdims))
     if isinstance(axis, tuple):
-        raise NotImplementedError(ord)
+        raise DigitsLost(ord)
     size = abs(x)
     if ord in (None, 2):
         return _root(np.sum(x * x, axis=axis, keepdims=keepdims))
@@ -490,18 +545,18 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
         return np.sum(size, axis=axis, keepdims=keepdims)
     if ord in (math.inf, -math.inf):
         return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
-    raise NotImplementedError(ord)
+    raise DigitsLost(ord)
 
 
-def _matrix_rank(a: Any, tol: Any = None, **_: Any) -> int:
+def _matrix_rank(a: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> int:
     s = _singular_values(a)
-    cut = s[0] * max(np.shape(a)) * 2.0**-52 if tol is None else tol
+    cut = tol if tol is not None else s[0] * (max(np.shape(a)) * 2.0**-52 if rtol is None else rtol)
     return int(sum(1 for value in s if value > cut))
 
 
 def _cond(a: Any, p: Any = None) -> Any:
     if p not in (None, 2):
-        raise NotImplementedError(p)
+        raise DigitsLost(p)
     s = _singular_values(a)
     return s[0] / s[-1] if s[-1] > 0 else _context().inf
 
@@ -512,18 +567,45 @@ def _slogdet(a: Any) -> Any:
     return sign, _map(lambda x: _log(abs(x)))(value)
 
 
-def _isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, **_: Any) -> Any:
+def _isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     a, b = _lifted(a).view(np.ndarray), _lifted(b).view(np.ndarray)
+    if equal_nan or any(_context().isinf(x) for x in (*a.flat, *b.flat)):
+        raise DigitsLost("isclose of what is not finite")
     return abs(a - b) <= atol + rtol * abs(b)
 
 
-def _average(x: Any, axis: Any = None, weights: Any = None, **_: Any) -> Any:
+def _created_like(function: Callable[..., Any]) -> Callable[..., Any]:
+    def create(x: Any, *value: Any, dtype: Any = None) -> Any:
+        _require_float(dtype)
+        return _lifted(function(np.shape(x), *value))
+
+    return create
+
+
+def _average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     if weights is None:
         return _mean(x, axis=axis)
     x, w = _lifted(x).view(np.ndarray), _lifted(weights).view(np.ndarray)
     if axis is not None and w.shape != x.shape:
-        raise NotImplementedError("weights")
+        raise DigitsLost("weights")
     return np.sum(x * w, axis=axis) / np.sum(w, axis=axis)
+
+
+def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Any:
+    x = np.atleast_2d(_lifted(m).view(np.ndarray))
+    x = x if rowvar or x.shape[0] == 1 else x.T
+    if y is not None:
+        other = np.atleast_2d(_lifted(y).view(np.ndarray))
+        x = np.concatenate([x, other if rowvar or other.shape[0] == 1 else other.T])
+    centred = x - _mean(x, axis=1, keepdims=True)
+    found = centred @ centred.T / (x.shape[1] - (ddof if ddof is not None else 0 if bias else 1))
+    return found if len(found) > 1 else found[0, 0]
+
+
+def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
+    covariance = np.atleast_2d(_cov(x, y, rowvar))
+    deviations = _root(np.diag(covariance))
+    return covariance / np.outer(deviations, deviations)
 
 
 def _named(name: str) -> Callable[[Any], Any]:
@@ -551,6 +633,12 @@ _UFUNCS: dict[Any, Callable[..., Any]] = {
     },
 }  # fmt: skip
 
+_LOGICAL = frozenset({np.logical_and, np.logical_or, np.logical_not, np.logical_xor})
+_ORDERING = frozenset({np.maximum, np.minimum, np.fmax, np.fmin, np.sign})
+_ORDERED = frozenset(
+    {np.sort, np.argsort, np.argmax, np.argmin, np.max, np.min, np.clip, np.median, np.partition, np.searchsorted}
+)
+
 _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.mean: _mean, np.var: _var, np.std: _std, np.median: _median, np.where: _where, np.clip: _clip,
     np.average: _average, np.isclose: _isclose, np.allclose: lambda a, b, **k: bool(np.all(_isclose(a, b, **k))),
@@ -559,9 +647,11 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.linalg.pinv: _pinv, np.linalg.cholesky: _cholesky, np.linalg.lstsq: _lstsq, np.linalg.norm: _norm,
     np.linalg.matrix_rank: _matrix_rank, np.linalg.cond: _cond, np.linalg.slogdet: _slogdet,
     np.linalg.svdvals: _singular_values,
-    np.zeros_like: lambda x, **_: _lifted(np.zeros(np.shape(x))),
-    np.ones_like: lambda x, **_: _lifted(np.ones(np.shape(x))),
-    np.full_like: lambda x, value, **_: _lifted(np.full(np.shape(x), value)),
+    np.zeros_like: _created_like(np.zeros), np.ones_like: _created_like(np.ones),
+    np.full_like: _created_like(np.full),
+    np.cov: _cov, np.corrcoef: _corrcoef,
+    np.any: lambda x, *a, **k: np.any(np.asarray(x) != 0, *a, **k),
+    np.all: lambda x, *a, **k: np.all(np.asarray(x) != 0, *a, **k),
     np.nan_to_num: _map(lambda x: _context().mpf(0) if _context().isnan(x) else x),
 }  # fmt: skip
 
@@ -573,11 +663,35 @@ def _is_float(dtype: Any) -> bool:
     return dtype in (float, _float, np.float64, "float64", "float", "f8", np.longdouble, np.double)
 
 
-def _float(value: Any = 0.0) -> Any:
+class _FloatType(type):
+    """The type of the stand-in for `float`, which numbers of many digits are instances of as well."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, builtins.float | _context().mpf)
+
+    def __call__(cls, value: Any = 0.0) -> Any:
+        if isinstance(value, np.ndarray) and value.size == 1:
+            value = value.item() if value.ndim == 0 else value.reshape(-1)[0]
+        return value if isinstance(value, _context().mpf) else builtins.float(value)
+
+
+class _float(metaclass=_FloatType):  # noqa: N801
     """Stand in for `float`: keep the digits of a number that has them."""
-    if isinstance(value, np.ndarray) and value.size == 1:
-        value = value.item() if value.ndim == 0 else value.reshape(-1)[0]
-    return value if isinstance(value, _context().mpf) else builtins.float(value)
+
+    dtype = np.dtype(np.float64)  # what NumPy takes it for
+
+
+class _FloatingType(type):
+    """The type of the stand-in for `numpy.floating`."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, np.floating | _context().mpf)
+
+
+class _floating(metaclass=_FloatingType):  # noqa: N801
+    """Stand in for `numpy.floating`, to which the entries of an array of floats belong."""
+
+    dtype = np.dtype(np.float64)
 
 
 def _creator(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -585,10 +699,9 @@ def _creator(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def create(*args: Any, **kwargs: Any) -> Any:
-        args = tuple(float if arg is _float else arg for arg in args)
-        if kwargs.get("dtype") is _float:
-            kwargs["dtype"] = float
         made = function(*args, **kwargs)
+        if isinstance(made, np.ndarray) and made.dtype.kind == "f" and made.dtype.itemsize < 8:
+            raise DigitsLost
         return _lifted(made) if isinstance(made, np.ndarray) and made.dtype.kind == "f" else made
 
     return create
@@ -604,11 +717,30 @@ def _converter(function: Callable[..., Any]) -> Callable[..., Any]:
             if dtype is not None and not _is_float(dtype) and dtype is not object:
                 return np.asarray(values).astype(dtype)
             return _lifted(values) if not isinstance(values, DigitArray) else values.copy()
-        if dtype is _float:
-            args, kwargs = args[1:], {**kwargs, "dtype": float}
         return function(values, *args, **kwargs)
 
     return convert
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """Stand in for `numpy.c_` and `numpy.r_` of arrays, which would cast what they join.
+
+    Attributes
+    ----------
+    columns
+        Whether vectors are columns and the last axis is the one that grows.
+    """
+
+    columns: bool
+
+    def __getitem__(self, items: Any) -> Any:
+        parts = [np.atleast_1d(_plain(item)) for item in (items if isinstance(items, tuple) else (items,))]
+        if any(part.dtype.kind not in "iufO" for part in parts):  # slices and directives
+            raise DigitsLost
+        if self.columns:
+            parts = [part[:, None] if part.ndim == 1 else part for part in parts]
+        return _rich(np.concatenate([part.astype(object) for part in parts], axis=-1 if self.columns else 0))
 
 
 class _Numpy(types.ModuleType):
@@ -616,18 +748,18 @@ class _Numpy(types.ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(np, name)
-        if name in (
-            "array",
-            "asarray",
-            "asanyarray",
-            "ascontiguousarray",
-            "asarray_chkfinite",
-            "float64",
-            "longdouble",
-        ):
-            return _float if name in ("float64", "longdouble") else _converter(value)
-        if name in ("zeros", "ones", "full", "eye", "identity", "empty", "linspace"):
+        if name in ("float64", "longdouble", "double"):
+            return _float
+        if name in ("array", "asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite"):
+            return _converter(value)
+        if name in ("zeros", "ones", "full", "eye", "identity", "empty", "linspace", "arange"):
             return _creator(value)
+        if name == "floating":
+            return _floating
+        if name in ("c_", "r_"):
+            return _Joined(name == "c_")
+        if name == "finfo":  # of whatever a claim asks: its tolerances are meant for float64
+            return lambda _: np.finfo(np.float64)
         return value
 
 
@@ -711,7 +843,7 @@ def _of_balls(original: Callable[..., Any], method: str | None) -> Callable[...,
         if not any(_is_ball(arg) for arg in args):
             return original(*args, **kwargs)
         if method is None or kwargs or len(args) != (2 if method == "__pow__" else 1):
-            raise _DigitsLost
+            raise DigitsLost
         first, rest = args[0], args[1:]
         if not isinstance(first, np.ndarray):
             return getattr(flint.arb(first), method)(*rest)
@@ -737,7 +869,7 @@ def _kept_in_arrays(original: Callable[..., Any]) -> Callable[..., Any]:
         if any(isinstance(value, flint.arb) for value in plain.flat):
             dtype = args[0] if args else kwargs.get("dtype")
             if dtype not in (None, float, _kept, np.float64, object):
-                raise _DigitsLost
+                raise DigitsLost
             return plain.copy()
         if args and args[0] is _kept:
             args = (float, *args[1:])
@@ -762,10 +894,24 @@ def with_balls(claim: Claim, pair: Pair) -> Any:
         return claim(pair)
 
 
+def _plain_names() -> dict[int, Any]:
+    """Return, by identity, what stands in for each public name of this package."""
+    import theory
+
+    return {id(theory): plain_theory} | {
+        id(getattr(theory, name)): getattr(plain_theory, name) for name in theory.__all__
+    }
+
+
 @contextlib.contextmanager
-def _lent(claim: Claim, numpy_view: Any, math_view: Any, float_view: Any) -> Iterator[None]:
-    """Lend the modules a claim lives in another NumPy, `math` and `float`, and take them back."""
-    swaps = {id(np): numpy_view, id(math): math_view, id(float): float_view}
+def _lent(
+    claim: Claim, numpy_view: Any, math_view: Any, float_view: Any, others: dict[int, Any] | None = None
+) -> Iterator[None]:
+    """Lend the modules a claim lives in another NumPy, `math` and `float`, and take them back.
+
+    Where `others` are lent too, by identity, the module that they come from is lent the same.
+    """
+    swaps = {id(np): numpy_view, id(math): math_view, id(float): float_view, **(others or {})}
     for original, view in ((np, numpy_view), (math, math_view)):
         for name in (*_BALL_METHODS, "array", "asarray", "zeros", "ones", "eye", "full", "empty", "floor", "ceil"):
             if hasattr(original, name):
@@ -773,7 +919,7 @@ def _lent(claim: Claim, numpy_view: Any, math_view: Any, float_view: Any) -> Ite
     undo: list[tuple[dict[str, Any], str, Any]] = []
     missing = object()
     try:
-        for namespace in _namespaces(claim):
+        for namespace in [*_namespaces(claim), *([vars(plain_theory)] if others else [])]:
             for name, value in list(namespace.items()):
                 if id(value) in swaps:
                     undo.append((namespace, name, value))

@@ -126,7 +126,8 @@ def number(value: Any) -> float:
     if isinstance(value, float | int | np.floating | np.integer) and not isinstance(value, bool):
         return _float(value)
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    if shape == () and dtype is not None and not isinstance(value, np.bool_) and "complex" not in str(dtype):
+    kind = getattr(dtype, "kind", "f")  # of tensors only the name of the type is known
+    if shape == () and kind in "iufO" and not any(word in str(dtype) for word in ("None", "complex", "bool")):
         with contextlib.suppress(TypeError, ValueError):
             return _float(value)
     described = f"an array of shape {tuple(shape)}" if shape is not None and shape != () else f"{type(value).__name__}"
@@ -169,6 +170,15 @@ def two_numbers(answer: Any) -> tuple[float, float]:
     return number(answer[0]), number(answer[1])
 
 
+def relative_excess(lhs: float, rhs: float) -> float:
+    """Return (lhs - rhs) / (|lhs| + |rhs|), between -1 and 1: zero for equal sides, also where the sum overflows."""
+    size = max(abs(lhs), abs(rhs))
+    if lhs == rhs or size == math.inf:
+        return 0.0 if lhs == rhs else math.copysign(1.0, lhs - rhs)
+    lhs, rhs = lhs / size, rhs / size
+    return (lhs - rhs) / (abs(lhs) + abs(rhs))
+
+
 def score(lhs: float, rhs: float) -> float:
     """Return a number that grows with the violation: log(lhs / rhs) where both are positive.
 
@@ -178,9 +188,9 @@ def score(lhs: float, rhs: float) -> float:
     if lhs > 0 and rhs > 0:
         return max(math.log(lhs) - math.log(rhs), _LEAST_RATIO)  # also where rhs is infinite
     if lhs > rhs:
-        return 1e3 + (lhs - rhs) / (abs(lhs) + abs(rhs))
+        return 1e3 + relative_excess(lhs, rhs)
     if lhs < rhs:
-        return -1e3 + (lhs - rhs) / (abs(lhs) + abs(rhs))
+        return -1e3 + relative_excess(lhs, rhs)
     return -1e3  # 0 <= 0: held with nothing to climb on
 
 
@@ -333,7 +343,7 @@ class Objective:
         if lhs <= rhs:
             self.fates["held"] += 1
         else:
-            excess = (lhs - rhs) / (abs(lhs) + abs(rhs))
+            excess = relative_excess(lhs, rhs)
             if excess <= _NOISE:
                 reached = 0.0
             elif self.judge is not None:

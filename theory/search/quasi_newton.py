@@ -20,6 +20,7 @@ _SUFFICIENT, _CURVATURE = 1e-4, 0.9
 _STEEPEST = 1e5  # a jump, not a slope
 _TRIALS = 12
 _FIRST = 0.3  # length of the first step
+_KICKS = (1e-3, 1e-2, 1e-1, 1e-2, 1e-3, 1e-2)  # in coordinates of size one
 _LOWEST = -1e5  # below it, there is no value
 
 
@@ -61,6 +62,36 @@ def ascend(value: Value, x: Float[np.ndarray, " d"], gradient: Slope | None = No
         yield
         if gained < 1e-10 * max(1.0, abs(here)):
             return
+
+
+def ascend_with_kicks(
+    value: Value, size: int, rng: np.random.Generator, gradient: Slope | None = None
+) -> Generator[None, None, None]:
+    """Climb from the origin to where no slope leads up, and again from near the best point: there are ridges and walls.
+
+    Parameters
+    ----------
+    value
+        Function to be maximised.
+    size
+        Number of coordinates.
+    rng
+        Source of randomness.
+    gradient
+        As for `ascend`.
+    """
+    top, reached = np.zeros(size), -math.inf
+
+    def remembered(x: np.ndarray) -> float:
+        nonlocal top, reached
+        there = value(x)
+        if there > reached:
+            top, reached = x, there
+        return there
+
+    yield from ascend(remembered, top, gradient)
+    for kick in _KICKS:
+        yield from ascend(remembered, top + kick * rng.standard_normal(size), gradient)
 
 
 def _slope(value: Value, gradient: Slope | None, x: np.ndarray, here: float) -> np.ndarray:

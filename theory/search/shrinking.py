@@ -1,8 +1,9 @@
 """From a violation to the simplest one: fewest inputs, labels and dimensions first, then the plainest numbers.
 
-A shape is tried by restricting the violation to it, by small integers at random and by drawing from all regimes; the
-best of these climbs for a while. In the smallest shape that still violates, whole arrays are replaced by small
-integers if that is possible, and else made plainer entry by entry.
+Every smaller shape is tried by restricting the violation to it and by small integers at random, and the violation is
+rid of inputs and labels one at a time; in shapes that are smaller still pairs are drawn from all regimes, and the best
+of them climbs for a while. In the smallest shape that violates, whole arrays are replaced by small integers if that is
+possible, and else made plainer entry by entry.
 """
 
 from __future__ import annotations
@@ -18,7 +19,17 @@ import numpy as np
 from theory.claims import Domain
 from theory.search.charts import chart_around
 from theory.search.moves import wander
-from theory.search.objective import Arrays, Malformed, Objective, Sizes, arrays_of, score, sizes_of, within
+from theory.search.objective import (
+    Arrays,
+    Malformed,
+    Objective,
+    Sizes,
+    arrays_of,
+    relative_excess,
+    score,
+    sizes_of,
+    within,
+)
 from theory.search.outcome import Witness
 from theory.search.quasi_newton import ascend
 from theory.search.survey import survey_of
@@ -28,11 +39,12 @@ Confirm = Callable[[Arrays, float, float, str], Witness | None]
 _LABEL = "shrinking"
 _LEAST_EXCESS, _SHARE = 1e-3, 0.3  # a simplest violation keeps this relative excess, or this share of the worst's
 _SMALLEST = 1e-9  # sides below it may be rounding, and make no example that a person would trust
-_SHAPES, _CLIMB, _NUMBERS = 4000, 260, 3000  # evaluations: on all shapes, on one climb, on the numbers
+_SHAPES, _CLIMB, _NUMBERS = 6000, 260, 3000  # evaluations: on all shapes, on one climb, on the numbers
 _BOUNDS = (1, 2, 3, 5)
+_RESTRICTIONS = 3
 _TRIES, _CHECKED = 160, 4  # small-integer pairs of each bound, and how many of the plainest are confirmed
 _WHOLE = (9, 20, 50, 99)
-_GRIDS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.02, 0.01)
+_GRIDS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.02, 0.01, 1e-3, 1e-4)
 _DENOMINATOR = 12
 
 
@@ -51,7 +63,7 @@ def simplest(objective: Objective, confirm: Confirm, candidates: Collection[Witn
         Same seed, same result.
     """
     worst = next(iter(candidates))
-    least = max(min(_LEAST_EXCESS, _SHARE * _excess(worst.lhs, worst.rhs)), 1e-9)
+    least = max(min(_LEAST_EXCESS, _SHARE * relative_excess(worst.lhs, worst.rhs)), 1e-9)
     shrinker = _Shrinker(objective, confirm, least, seed, np.random.default_rng([seed, 13]))
     best = min(candidates, key=lambda witness: _size(sizes_of(arrays_of(witness.pair))))
     for stage in (shrinker.smaller, shrinker.plainer):
@@ -64,10 +76,6 @@ def simplest(objective: Objective, confirm: Confirm, candidates: Collection[Witn
         witness = confirm(arrays, lhs, rhs, _LABEL) if fate == "value" and lhs > rhs else None
         best = witness or best
     return best
-
-
-def _excess(lhs: float, rhs: float) -> float:
-    return (lhs - rhs) / (abs(lhs) + abs(rhs)) if lhs != rhs else 0.0
 
 
 def _size(sizes: Sizes) -> tuple[int, int]:
@@ -117,7 +125,7 @@ class _Shrinker:
     def violates(self, arrays: Arrays) -> bool:
         """Whether a pair of the domain violates the claim with the margin asked for."""
         fate, lhs, rhs = self.objective.answer(arrays, _LABEL)
-        if fate != "value" or _excess(lhs, rhs) < self.least or max(abs(lhs), abs(rhs)) < _SMALLEST:
+        if fate != "value" or relative_excess(lhs, rhs) < self.least or max(abs(lhs), abs(rhs)) < _SMALLEST:
             return False
         return within(self.domain, arrays)
 
@@ -136,27 +144,63 @@ class _Shrinker:
     # ------------------------------------------------------------------ shapes
 
     def smaller(self, arrays: Arrays) -> Arrays:
-        """Return a violation in the smallest shape that has one for all that was found."""
+        """Return a violation in the smallest shape that has one for all that was found.
+
+        First every smaller shape is looked at with what costs little; then those smaller still are climbed in.
+        """
+        for sizes in self._shapes_below(sizes_of(arrays), every=True):
+            found = self._at_hand(arrays, sizes)
+            if found is not None:
+                arrays = found
+                break
+        arrays = self._one_by_one(arrays)
         until = self.objective.evaluations + _SHAPES
-        for sizes in self._shapes_below(sizes_of(arrays)):
+        for sizes in self._shapes_below(sizes_of(arrays), every=False):
             if self.objective.evaluations > until:
                 break
-            found = self._in_shape(arrays, sizes)
+            found = self._climbed_in(arrays, sizes)
             if found is not None:
                 return found
         return arrays
 
-    def _shapes_below(self, sizes: Sizes) -> list[Sizes]:
+    def _one_by_one(self, arrays: Arrays) -> Arrays:
+        """Leave out inputs and labels one at a time, as long as a violation remains."""
+        going = True
+        while going:
+            going = False
+            f, g, f2, g2 = arrays
+            fewer = itertools.chain(
+                ((np.delete(f, i, 0), g, np.delete(f2, i, 0), g2) for i in range(len(f) if len(f) > 1 else 0)),
+                ((f, np.delete(g, i, 0), f2, np.delete(g2, i, 0)) for i in range(len(g) if len(g) > 2 else 0)),
+            )
+            for candidate in fewer:
+                if self.violates(candidate) and self.stands(candidate):
+                    arrays, going = candidate, True
+                    break
+        return arrays
+
+    def _shapes_below(self, sizes: Sizes, every: bool) -> list[Sizes]:
+        """Return the smaller shapes, smallest first, with every number of inputs or with those that often matter."""
         n, _, m, m2 = sizes
-        low = self.domain.inputs[0]
-        smaller = []
+        low, smaller = self.domain.inputs[0], []
         for m_new, k_new in self.domain.shapes():
+            numbers = range(low, n + 1) if every else {low, low + 1, m_new + 1, m_new + 2, 2 * m_new + 1, n - 1, n}
             second = m_new if m == m2 else min(m2, max(1, k_new - 1))
-            numbers = {low, low + 1, min(m_new + 1, n), min(m_new + 2, n), min(2 * m_new + 1, n), n - 1, n}
             smaller += [(n_new, k_new, m_new, second) for n_new in numbers if low <= n_new <= n]
         return sorted((s for s in smaller if _size(s) < _size(sizes)), key=_size)
 
-    def _in_shape(self, arrays: Arrays, sizes: Sizes) -> Arrays | None:
+    def _at_hand(self, arrays: Arrays, sizes: Sizes) -> Arrays | None:
+        """Restrict the violation to a shape, or find whole numbers that violate."""
+        candidates = [
+            *(_restricted(arrays, sizes, self.rng) for _ in range(_RESTRICTIONS)),
+            *(_integers(self.rng, sizes, bound) for bound in (1, 1, 2, 3)),
+        ]
+        for candidate in candidates:
+            if candidate is not None and self.violates(candidate) and self.stands(candidate):
+                return candidate
+        return None
+
+    def _climbed_in(self, arrays: Arrays, sizes: Sizes) -> Arrays | None:
         scored = []
         for candidate in self._candidates(arrays, sizes):
             reached = self.reached(candidate)
@@ -317,6 +361,7 @@ def _plainer_numbers(arrays: Arrays, block: int, entry: int) -> Iterator[float]:
     if block >= 2 and arrays[block].shape == arrays[block - 2].shape:
         options.append(float(arrays[block - 2].flat[entry]))
     options += [round(x * 2) / 2, round(x * 4) / 4, round(x, 1), round(x, 2)]
+    options += [float(f"{x:.{digits}g}") for digits in (1, 2, 3)]
     seen = {x}
     for option in options:
         if option not in seen:

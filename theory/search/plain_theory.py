@@ -1,8 +1,9 @@
 """A plain stand-in for the package `theory`: NumPy only, one model pair at a time, every measure by its definition.
 
-A finding's `repro.py` carries the text of this module and serves it under the name ``theory``, so that a
-counterexample is evaluated a second time by formulas that share no code with those that found it. Nothing here is
-batched, differentiable or careful beyond the obvious; the docstrings of `theory` say what each function is.
+A violation is evaluated a second time by formulas that share no code with those that found it: in many digits, when
+it is confirmed (`theory.search.digits`), and in float64 by the `repro.py` of a finding, which carries the text of this
+module and serves it under the name ``theory``. Nothing here is batched, differentiable or careful beyond the obvious;
+the docstrings of `theory` say what each function is.
 """
 
 from __future__ import annotations
