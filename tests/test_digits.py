@@ -742,3 +742,13 @@ def test_more_that_claims_are_made_of_has_digits(function):
     found = digits.sides(Claim(lambda pair: (function(pair), 1.0), "claim"), PAIR)
     assert found is not None
     assert float(mp.nstr(found[0], 17)) == pytest.approx(float(function(PAIR)), rel=1e-12)
+
+
+def test_how_many_digits_a_pair_needs():
+    plain = one([[1.0], [-1.0]], [[1.0], [0.0]])
+    assert digits.needed(plain) == digits.DIGITS + int(2 * 1 / math.log(10))
+    # Logits 230 apart: probabilities of 1e-100, whose squares are allowed for.
+    assert digits.needed(one([[230.0], [0.0]], [[1.0], [0.0]])) >= digits.DIGITS + 200
+    # The smallest and the largest floats of a pair: their quotient is none.
+    assert digits.needed(one([[5e-324], [1e10]], [[1.0], [0.0]])) > digits.DIGITS + 4 * 333
+    assert digits.needed(one([[1e70], [0.0]], [[1e69], [0.0]])) > digits.MOST

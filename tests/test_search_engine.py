@@ -324,7 +324,7 @@ def test_rounding_alone_is_inconclusive(evaluations):
     outcome = attacked(rounding, evaluations)
     assert outcome.verdict == "inconclusive"
     assert outcome.evidence is Evidence.ATTACKED
-    assert "apparent violations are within their rounding errors" in outcome.message
+    assert "by no more than rounding" in outcome.message
     assert outcome.simplest is None
 
 

@@ -57,16 +57,14 @@ def needed(pair: Pair) -> int:
     of a claim may then agree in 60 and 90 digits and be wrong by a factor of two. Squares of probabilities and
     quotients of entries up to the fourth power are allowed for.
     """
-    reach, sizes = 0.0, []
+    reach, logarithms = 0.0, [0.0]
     for model in (pair.a, pair.b):
         logits = model.embeddings @ (model.unembeddings - model.unembeddings.mean(axis=0)).T
         reach = max(reach, float(np.ptp(logits, axis=1).max()))
         for array in (model.embeddings, model.unembeddings):
-            entries = np.abs(array[array != 0])
-            sizes += [float(entries.max()), float(entries.min())] if entries.size else []
-    spread = math.log10(max(sizes) / min(sizes)) if sizes else 0.0
-    largest = max(abs(math.log10(size)) for size in (max(sizes), min(sizes))) if sizes else 0.0
-    return DIGITS + int(2 * reach / math.log(10) + 4 * spread + 4 * largest)
+            logarithms += [math.log10(size) for size in np.abs(array[array != 0]).tolist()]
+    spread, farthest = max(logarithms) - min(logarithms), max(map(abs, logarithms))
+    return DIGITS + int(min(2 * reach / math.log(10) + 4 * spread + 4 * farthest, 1e6))
 
 
 class DigitsLost(BaseException):
