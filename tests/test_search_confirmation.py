@@ -339,18 +339,15 @@ def test_sides_that_vanish_are_rounding():
     assert met > 4
 
 
-def test_an_exact_tie_alone_is_no_violation():
+def test_an_exact_tie_is_a_violation_where_it_is_one():
+    """Equal inputs are inputs: a claim that is false for them alone is false."""
+
     def tied(pair):
         return float(pair.a.embeddings[0, 0] == pair.a.embeddings[1, 0]), 0.5
 
     lhs, rhs, witness = judged(tied, arrays([[1.0], [1.0]], [[0], [1]]))
-    assert lhs > rhs
-    assert witness is None
-
-    def ordered(pair):
-        return float(pair.a.embeddings[0, 0] >= pair.a.embeddings[1, 0]), 0.5
-
-    assert judged(ordered, arrays([[1.0], [0.5]], [[0], [1]]))[2] is not None
+    assert (lhs, rhs) == (1.0, 0.5)
+    assert witness is not None
 
 
 def test_pairs_too_far_out_for_digits_are_not_confirmed():
@@ -420,3 +417,104 @@ def test_the_precision_of_balls_is_restored():
     in_balls(Claim(of_theory, "claim"), drawn(), 700)
     in_balls(Claim(raises, "claim"), drawn(), 700)
     assert ctx.prec == before
+
+
+# --------------------------------------------------------------------------- each guard has something to hold
+
+
+PLAIN = arrays([[0.3, -1.2], [0.7, 0.4]], [[1.0, 0.2], [-0.6, 0.9], [0.1, -0.8]], [[0.1, -1.0], [0.6, 0.2]])
+
+
+def violated(function):
+    """What confirmation says of a plain pair that violates in float64: else nothing would be tested."""
+    lhs, rhs, witness = judged(function, PLAIN)
+    assert lhs > rhs
+    return witness
+
+
+def test_what_only_rounding_leaves_is_not_confirmed():
+    """In any number of digits the root of a rounding error is above zero: in more digits it is another."""
+
+    def noisy(pair):
+        p = np.exp(pair.a.embeddings @ pair.a.unembeddings.T)
+        p = p / p.sum(axis=1, keepdims=True)
+        return np.sqrt(np.abs(p.sum(axis=1) - 1)).max(), 0 * p.max()
+
+    tried = 0
+    for seed in range(20):
+        lhs, rhs, witness = judged(noisy, drawn(seed=seed))
+        if lhs > rhs:
+            tried += 1
+            assert witness is None
+    assert tried >= 5
+
+
+def test_what_no_number_of_digits_holds_beside_one_is_not_confirmed():
+    """1 + 2e-200 is one in sixty digits and in ninety."""
+
+    def frozen(pair):
+        size = 1 + 0 * pair.a.embeddings.sum()
+        return 1e-200 * size, (size + 2e-200) - size
+
+    assert violated(frozen) is None
+
+
+def test_single_precision_is_plain_or_nothing():
+    """Without many digits an excess of a float32's rounding does not count, and a plain one does."""
+
+    def rounded(pair):
+        size = np.linalg.norm(pair.a.embeddings) ** 2
+        up = np.nextafter(np.float32(size), np.float32(np.inf))
+        return float(up), float(size)
+
+    def wrong(pair):
+        size = np.float32(np.linalg.norm(pair.a.embeddings))
+        return 1.01 * float(size), float(size)
+
+    assert violated(rounded) is None
+    witness = violated(wrong)
+    assert witness is not None
+    assert (witness.evidence, witness.digits) == (Evidence.FLOAT64, 16)
+
+
+def test_counts_without_many_digits_do_not_count():
+    """Every copy near by rounds alike: 1 + 1e-20 f is one for all of them."""
+
+    def frozen(pair):
+        np.float32(pair.a.embeddings[0, 0])  # leaves no digits to check with
+        return float(np.sum(1 + 1e-20 * pair.a.embeddings == 1)), 0.0
+
+    assert violated(frozen) is None
+
+
+def test_sides_that_float64_gets_wrong_show_nothing():
+    """A violation there is, but not the one that the float64 sides show."""
+
+    def coarse(pair):
+        size = 1.2 + 0 * pair.a.embeddings.sum()
+        wrong = (1e16 + size) - 1e16  # 2 in float64
+        return 1.1 * wrong, wrong
+
+    assert violated(coarse) is None
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_counts_of_rounding_are_not_confirmed(sign):
+    """Rows of probabilities sum to one, whatever the last digit says, and zero eigenvalues have no sign."""
+
+    def above(pair):
+        p = np.exp(pair.a.embeddings @ pair.a.unembeddings.T)
+        p = p / p.sum(axis=1, keepdims=True)
+        return float(np.mean(sign * (p.sum(axis=1) - 1) > 0)), 0.0
+
+    def negative(pair):
+        g = pair.a.unembeddings - pair.a.unembeddings.mean(axis=0)
+        return float(np.sum(sign * np.linalg.eigvalsh(g @ g.T)[:1] < 0)) / 3, 0.1
+
+    tried = 0
+    for seed, claimed in itertools.product(range(30), (above, negative)):
+        lhs, rhs, witness = judged(claimed, drawn(seed=seed))
+        if lhs > rhs:
+            tried += 1
+            assert witness is None
+    assert tried >= 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +21,7 @@ _REPEATS = 1e-9  # relative change between two identical calls that no summation
 _COPIES = 5
 _SAFETY = 8.0  # the copies sample the error, they do not bound it
 _PLAIN = 1e-6  # excess, relative but to sides of one at least, and nudge, where float64 has to do
-_BESIDE, _NUDGE = 4, 1e-13  # copies, and how far they are: beyond the rounding of float64, short of any margin
+_BESIDE = 4  # copies that far away
 _UNKNOWN = (math.inf, math.inf)
 _NO_BALLS: tuple[None, tuple[float, float], int] = (None, _UNKNOWN, 0)
 _VANISHING = 10.0 ** -(digits.DIGITS * 2 // 3)
@@ -70,10 +69,10 @@ def confirmed(
 ) -> Witness | None:
     """Return the violation with its errors and evidence, or None where rounding may explain it.
 
-    It must stand on some pair beside this one, too. A statement of the catalogue is decided in balls. A claim's own
-    code is run in many digits, with plain restatements of this package's functions; where balls confirm what is found
-    the evidence is theirs. Where its code cannot be run in many digits the violation must be plain to see, and stand
-    out from what copies perturbed in the last bit, and reordered ones, show.
+    A statement of the catalogue is decided in balls. A claim's own code is run in many digits, with plain restatements
+    of this package's functions; where balls confirm what is found the evidence is theirs. Where its code cannot be run
+    in many digits the violation must be plain to see, and stand out from what copies perturbed in the last bit, and
+    reordered ones, show.
 
     Raises
     ------
@@ -82,8 +81,6 @@ def confirmed(
     """
     evaluation = objective.evaluations
     _require_same(("value", lhs, rhs), objective.answer(arrays, _CHECKING))
-    if not _stands_beside(objective, arrays, _NUDGE):
-        return None
     pair, found = pair_of(arrays), (label, evaluation)
     if _is_catalogues(objective.claim):
         evidence, errors, reached = _by_balls(objective, arrays, lhs, rhs)
@@ -105,7 +102,7 @@ def confirmed(
     # stands in the open counts.
     if lhs == int(lhs) and rhs == int(rhs):  # counts, of what may be zero but for rounding
         return None
-    if lhs - rhs < _PLAIN * max(1.0, abs(lhs), abs(rhs)) or not _stands_beside(objective, arrays, _PLAIN, all):
+    if lhs - rhs < _PLAIN * max(1.0, abs(lhs), abs(rhs)) or not _stands_beside(objective, arrays):
         return None
     stands, errors = _under_perturbation(objective, known, arrays, lhs, rhs)
     return Witness(pair, lhs, rhs, *errors, Evidence.FLOAT64, *found) if stands else None
@@ -132,45 +129,23 @@ def _in_digits(
     vanishing = _VANISHING ** (count / digits.DIGITS)
     errors = _distance(left, lhs), _distance(right, rhs)
     clear = left - right > max(_CLEAR * (abs(left) + abs(right)), unsure, vanishing)  # false for nan too
-    return bool(clear) and lhs - rhs > sum(errors) and _in_the_open(claim, arrays, count), errors
+    # A count of what is zero but for rounding falls as it likes in any number of digits, but not with ties as equal.
+    tied = digits.sides(claim, pair_of(arrays), count, "equal") if clear and lhs - rhs > sum(errors) else None
+    return tied is not None and bool(tied[0] > tied[1]), errors
 
 
-def _stands_beside(
-    objective: Objective, arrays: Arrays, nudge: float, enough: Callable[[list[bool]], bool] = any
-) -> bool:
-    """Whether pairs beside this one, without its exact ties, violate the claim too.
-
-    On an exact tie every arithmetic falls to one side of a threshold or an order, and not always to the right one.
-    """
-    answers = [objective.answer(copy, _CHECKING) for copy in _beside(arrays, nudge)]
-    return enough([fate == "value" and lhs > rhs for fate, lhs, rhs in answers])
-
-
-def _beside(arrays: Arrays, nudge: float) -> list[Arrays]:
+def _stands_beside(objective: Objective, arrays: Arrays) -> bool:
+    """Whether pairs beside this one, without its exact ties, violate the claim too."""
     rng = np.random.default_rng(arrays[0].size + 31 * arrays[1].size)
-    sizes = [np.sqrt(np.mean(array * array)) for array in arrays]
-    copies = []
     for _ in range(_BESIDE):
         f, g, f2, g2 = (
-            array + nudge * (np.abs(array) + size) * rng.standard_normal(array.shape)
-            for array, size in zip(arrays, sizes, strict=True)
+            array + _PLAIN * (np.abs(array) + np.sqrt(np.mean(array * array))) * rng.standard_normal(array.shape)
+            for array in arrays
         )
-        copies.append((f, g, f2, g2))
-    return copies
-
-
-def _in_the_open(claim: Claim, arrays: Arrays, count: int) -> bool:
-    """Whether a pair beside this one violates the claim in many digits, and this one whatever comparisons make of ties.
-
-    Counts of what is zero but for rounding fall as they like in any number of digits.
-    """
-    if not _violated(digits.sides(claim, pair_of(arrays), count, "equal")):
-        return False
-    return any(_violated(digits.sides(claim, pair_of(copy), 3 * count // 2)) for copy in _beside(arrays, _NUDGE))
-
-
-def _violated(sides: tuple[Any, Any] | None) -> bool:
-    return sides is not None and bool(sides[0] > sides[1])
+        fate, lhs, rhs = objective.answer((f, g, f2, g2), _CHECKING)
+        if fate != "value" or not lhs > rhs:
+            return False
+    return True
 
 
 def _distance(many: Any, few: float) -> float:

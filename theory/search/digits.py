@@ -133,7 +133,8 @@ def _context() -> Any:
         ("arccosh", "acosh"), ("floor", "floor"), ("ceil", "ceil"), ("rint", "nint"), ("cbrt", "cbrt"),
     ):  # fmt: skip
         setattr(context.mpf, numpy_name, _method(getattr(context, name)))
-    for name, in_a_tie in (("__lt__", False), ("__gt__", False), ("__le__", True), ("__ge__", True)):
+    answers = {"__lt__": False, "__gt__": False, "__ne__": False, "__le__": True, "__ge__": True, "__eq__": True}
+    for name, in_a_tie in answers.items():
         setattr(context.mpf, name, _compared(context, getattr(context.mpf, name), in_a_tie))
     context.mpf.log2 = lambda x: context.log(x, 2)
     context.mpf.log10 = lambda x: context.log(x, 10)
