@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
@@ -100,12 +100,15 @@ class Metric:
         Whether larger means more alike and f(X, X) is the maximum.
     name
         How reports call it.
+    declares
+        Names of the properties it claims to have (`theory.conformance.PROPERTIES`), or None where it claims nothing.
     """
 
     function: Callable[[Any, Any], Any]
     on: Literal["embeddings", "models"]
     similarity: bool
     name: str
+    declares: frozenset[str] | None = None
 
     def __call__(self, first: Any, second: Any) -> Any:
         """Evaluate the measure."""
@@ -158,25 +161,70 @@ def claim(
 
 
 def metric(
-    *, on: Literal["embeddings", "models"], similarity: bool = False
+    *, on: Literal["embeddings", "models"], similarity: bool = False, declares: Iterable[str] | None = None
 ) -> Callable[[Callable[[Any, Any], Any]], Metric]:
     """Mark a function of two embeddings, or of two models, as a measure to be validated.
+
+    Parameters
+    ----------
+    on
+        What it compares: embeddings, ``f(X, Y)``, or models, ``f(a, b)``.
+    similarity
+        Whether larger means more alike and f(X, X) is the maximum.
+    declares
+        Names of the properties that it claims to have; what it is checked against, if given.
 
     Raises
     ------
     InvalidInput
-        If `on` is neither "embeddings" nor "models", or the function does not take two arguments.
+        If `on` is neither "embeddings" nor "models", the function does not take two arguments, or a property is not
+        one of `theory.conformance.PROPERTIES`.
     """
     if on not in ("embeddings", "models"):
         raise InvalidInput(f"on: expected 'embeddings' or 'models', saw {on!r}")
     if not isinstance(similarity, bool):
         raise InvalidInput(f"similarity: expected True or False, saw {similarity!r}")
+    declared = None if declares is None else _known_properties(declares)
 
     def wrap(inner: Callable[[Any, Any], Any]) -> Metric:
         _require_arity("metric", inner, 2)
-        return Metric(inner, on, similarity, getattr(inner, "__name__", "metric"))
+        return Metric(inner, on, similarity, getattr(inner, "__name__", "metric"), declared)
 
     return wrap
+
+
+PROPERTY_NAMES = (
+    "nonnegative",
+    "zero_on_self",
+    "symmetric",
+    "triangle",
+    "bounded_by_one",
+    "invariant_to_row_order",
+    "invariant_to_permutation",
+    "invariant_to_orthogonal",
+    "invariant_to_scaling",
+    "invariant_to_translation",
+    "invariant_to_linear",
+    "invariant_to_affine",
+    "gauge_invariant",
+    "label_invariant",
+    "separates_distributions",
+    "controlled_by_logit_distance",
+    "controlled_by_kl",
+    "rejects_nan",
+    "handles_degenerate",
+    "deterministic",
+    "pure",
+)
+"""What a measure can be asked; `theory.conformance` says what each means."""
+
+
+def _known_properties(declares: Iterable[str]) -> frozenset[str]:
+    names = [declares] if isinstance(declares, str) else list(declares)
+    for name in names:
+        if name not in PROPERTY_NAMES:
+            raise InvalidInput(f"declares: expected names among {', '.join(PROPERTY_NAMES)}, saw {name!r}")
+    return frozenset(names)
 
 
 def _require_arity(decorator: str, function: Any, count: int) -> None:
