@@ -17,7 +17,7 @@ import contextlib
 import math
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -29,7 +29,7 @@ import numpy as np
 
 from theory.claims import Claim
 from theory.errors import NotApplicable
-from theory.models import Pair
+from theory.models import Model, Pair
 from theory.search import plain_theory
 
 DIGITS = 60
@@ -94,32 +94,90 @@ def sides(claim: Claim, pair: Pair, count: int = DIGITS, ties: Ties = "strict") 
     Both sides are mpmath numbers, both nan where the claim declines. Nothing is rigorous here: it is the claim's own
     algorithm with rounding forty orders of magnitude smaller.
     """
+
+    def answered() -> Any:
+        models = [
+            plain_theory.Model(_lifted(model.embeddings), _lifted(model.unembeddings)) for model in (pair.a, pair.b)
+        ]
+        return claim(plain_theory.Pair(*models))  # type: ignore[arg-type]
+
     context = _context()
-    context.dps = count
-    context.ties, context.tolerance = ties, context.mpf(10) ** -(9 * count // 10)
     try:
-        with _lent(claim, _Numpy("numpy"), _Math("math"), _float, _plain_names()):
-            models = [
-                plain_theory.Model(_lifted(model.embeddings), _lifted(model.unembeddings)) for model in (pair.a, pair.b)
-            ]
-            answer = claim(plain_theory.Pair(*models))  # type: ignore[arg-type]
+        answer = _run(claim.function, answered, count, ties)
     except (NotApplicable, plain_theory.NotApplicable):
         return context.nan, context.nan
     except (Exception, DigitsLost):  # whatever NumPy or the claim raises when handed numbers it was not written for
         return None
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         return None
-    found = []
-    for side in answer:
-        value = side[()] if isinstance(side, np.ndarray) and side.ndim == 0 else side
-        if isinstance(value, np.floating | np.integer):
-            value = value.item()
-        if not isinstance(value, context.mpf | int | float):
-            return None
-        found.append(context.mpf(value))
+    found = [_number(side) for side in answer]
+    if None in found:
+        return None
     if any(context.isnan(side) for side in found):
         return context.nan, context.nan
     return found[0], found[1]
+
+
+def values(
+    function: Callable[..., Any],
+    compute: Callable[[Mapping[str, Any]], Sequence[Any]],
+    inputs: Mapping[str, np.ndarray | Model],
+    count: int = DIGITS,
+    ties: Ties = "strict",
+) -> list[Any] | None:
+    """Return numbers computed from arrays and models with a user's function, in many digits; None where they are lost.
+
+    Parameters
+    ----------
+    function
+        The user's: the modules it lives in are lent arithmetic in many digits.
+    compute
+        Called with the inputs in many digits; it calls the function and returns finite numbers.
+    inputs
+        Unbatched models and arrays of NumPy, whose floats are taken as exact.
+    count, ties
+        As for `sides`.
+    """
+
+    def computed() -> Any:
+        return compute(
+            {
+                name: plain_theory.Model(_lifted(value.embeddings), _lifted(value.unembeddings))
+                if isinstance(value, Model)
+                else _lifted(value)
+                for name, value in inputs.items()
+            }
+        )
+
+    try:
+        found = [_number(value) for value in _run(function, computed, count, ties)]
+    except (Exception, DigitsLost):
+        return None
+    return None if any(value is None or not mpmath.isfinite(value) for value in found) else found
+
+
+def stand_in(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what evaluates a function in many digits: a plain restatement of this package's, or a user's own."""
+    found: Callable[..., Any] = _plain_names().get(id(function), function)
+    return found
+
+
+def _run(function: Callable[..., Any], call: Callable[[], Any], count: int, ties: Ties) -> Any:
+    """Call something while the modules of a function are lent arithmetic in many digits."""
+    context = _context()
+    context.dps = count
+    context.ties, context.tolerance = ties, context.mpf(10) ** -(9 * count // 10)
+    with _lent(function, _Numpy("numpy"), _Math("math"), _float, _plain_names()):
+        return call()
+
+
+def _number(value: Any) -> Any:
+    """Return a number of many digits, or None where it is none."""
+    context = _context()
+    found = value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if isinstance(found, np.floating | np.integer):
+        found = found.item()
+    return context.mpf(found) if isinstance(found, context.mpf | int | float) else None
 
 
 @lru_cache(maxsize=1)
@@ -881,7 +939,7 @@ def _kept_in_arrays(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def made_of_theory(claim: Claim) -> bool:
     """Whether a claim's code calls functions of this package, whose comparisons and casts keep balls honest."""
-    names = [claim.function, *(value for namespace in _namespaces(claim) for value in namespace.values())]
+    names = [claim.function, *(value for namespace in _namespaces(claim.function) for value in namespace.values())]
     modules = {getattr(value, "__module__", None) or getattr(value, "__name__", "") for value in names}
     own = {"theory.claims", "theory.models", "theory.errors", "theory.search.assertion", "theory.search.objective"}
     return any(isinstance(m, str) and m.split(".")[0] == "theory" and m not in own for m in modules)
@@ -889,7 +947,7 @@ def made_of_theory(claim: Claim) -> bool:
 
 def with_balls(claim: Claim, pair: Pair) -> Any:
     """Return what a claim answers to a pair of balls, whose digits no function of its own modules may drop."""
-    with _lent(claim, _BallNumpy("numpy"), _BallMath("math"), _kept):
+    with _lent(claim.function, _BallNumpy("numpy"), _BallMath("math"), _kept):
         return claim(pair)
 
 
@@ -904,9 +962,13 @@ def _plain_names() -> dict[int, Any]:
 
 @contextlib.contextmanager
 def _lent(
-    claim: Claim, numpy_view: Any, math_view: Any, float_view: Any, others: dict[int, Any] | None = None
+    function: Callable[..., Any],
+    numpy_view: Any,
+    math_view: Any,
+    float_view: Any,
+    others: dict[int, Any] | None = None,
 ) -> Iterator[None]:
-    """Lend the modules a claim lives in another NumPy, `math` and `float`, and take them back.
+    """Lend the modules a function lives in another NumPy, `math` and `float`, and take them back.
 
     Where `others` are lent too, by identity, the module that they come from is lent the same.
     """
@@ -918,7 +980,7 @@ def _lent(
     undo: list[tuple[dict[str, Any], str, Any]] = []
     missing = object()
     try:
-        for namespace in [*_namespaces(claim), *([vars(plain_theory)] if others else [])]:
+        for namespace in [*_namespaces(function), *([vars(plain_theory)] if others else [])]:
             for name, value in list(namespace.items()):
                 if id(value) in swaps:
                     undo.append((namespace, name, value))
@@ -935,18 +997,18 @@ def _lent(
                 namespace[name] = value
 
 
-def _namespaces(claim: Claim) -> list[dict[str, Any]]:
-    """Return the globals of the claim's own code: its module, and the modules beside it."""
+def _namespaces(function: Callable[..., Any]) -> list[dict[str, Any]]:
+    """Return the globals of a user's own code: its module, and the modules beside it."""
     found: dict[int, dict[str, Any]] = {}
     seen: set[int] = set()
-    queue: list[Any] = [claim.function]
+    queue: list[Any] = [function]
     while queue:
         item = queue.pop()
         if id(item) in seen:
             continue
         seen.add(id(item))
-        function = getattr(item, "__func__", item)
-        namespace = getattr(function, "__globals__", None)
+        inner = getattr(item, "__func__", item)
+        namespace = getattr(inner, "__globals__", None)
         if namespace is None and isinstance(item, types.ModuleType):
             namespace = vars(item)
         if namespace is None or not _is_users(namespace):
@@ -956,7 +1018,7 @@ def _namespaces(claim: Claim) -> list[dict[str, Any]]:
         if namespace is not None and id(namespace) not in found:
             found[id(namespace)] = namespace
             queue += [v for v in namespace.values() if isinstance(v, types.ModuleType | types.FunctionType)]
-        for cell in getattr(function, "__closure__", None) or ():
+        for cell in getattr(inner, "__closure__", None) or ():
             with contextlib.suppress(ValueError):
                 queue.append(cell.cell_contents)
     return list(found.values())

@@ -1,0 +1,262 @@
+"""`check_metric`: a measure is asked every property, and the answers come with counterexamples."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+
+from theory.claims import Metric, metric
+from theory.conformance.inputs import embedding_pairs, model_pairs, pairs
+from theory.conformance.properties import PROPERTIES, Property
+from theory.conformance.results import Conformance, Counterexample, PropertyResult, PropertyVerdict, Thing
+from theory.conformance.subject import NoValue, Subject
+from theory.errors import InvalidInput
+from theory.evidence import Evidence
+from theory.models import Model
+
+Report = Callable[[str, int, int], None]
+"""Told the name of the property that is done, how many are, and how many were planned."""
+
+_FIRST_LOOK = 12
+_ON_DISTANCES = frozenset(
+    {"nonnegative", "triangle", "controlled_by_logit_distance", "controlled_by_kl", "separates_distributions"}
+)
+_UNITS = ((np.float32, 2.0**-24), (np.float16, 2.0**-11))
+
+
+def check_metric(
+    f: Metric | Callable[[Any, Any], Any],
+    *,
+    on: Literal["embeddings", "models"] | None = None,
+    similarity: bool | None = None,
+    declares: Iterable[str] | None = None,
+    properties: Iterable[str] | None = None,
+    budget: float = 20.0,
+    seed: int = 0,
+    progress: Report | None = None,
+) -> Conformance:
+    """Find out which properties a measure has: axioms, invariances, behaviour, and what controls it.
+
+    Parameters
+    ----------
+    f
+        A measure marked with `theory.metric`, or a function of two embeddings, or of two models, with `on` given.
+    on, similarity, declares
+        As for `theory.metric`; they replace what a marked measure says.
+    properties
+        Names of those to examine; all by default.
+    budget
+        Seconds at most, in all. Every property has its share, and passes on what it does not use.
+    seed
+        Same seed, same inputs; same verdicts unless the time runs out.
+    progress
+        Told after each property.
+
+    Returns
+    -------
+    Conformance
+        A result for each property that there was time for.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not usable, or the measure gives no number on any ordinary input.
+
+    Examples
+    --------
+    >>> from theory import mean_cca
+    >>> from theory.conformance import check_metric
+    >>> found = check_metric(mean_cca, on="embeddings", similarity=True, properties=["symmetric", "bounded_by_one"])
+    >>> [str(result.verdict) for result in found.properties.values()]
+    ['holds', 'holds']
+    """
+    measure = _as_metric(f, on, similarity, declares)
+    planned = _planned(properties)
+    if not (isinstance(budget, int | float) and 0 < budget < math.inf):
+        raise InvalidInput(f"budget: expected a positive, finite number of seconds, saw {budget!r}")
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise InvalidInput(f"seed: expected a non-negative integer, saw {seed!r}")
+    began = time.monotonic()
+    subject = Subject(measure, seed)
+    results: dict[str, PropertyResult] = {}
+    with _quiet():
+        unequal = _look_at(subject)
+        left = sum(check.share for check in planned)
+        for number, check in enumerate(planned):
+            now = time.monotonic()
+            remaining = began + budget - now
+            if remaining <= 0:
+                break
+            with subject.until(now + remaining * check.share / left):
+                results[check.name] = _result(subject, check, unequal)
+            left -= check.share
+            if progress is not None:
+                progress(check.name, number + 1, len(planned))
+    return Conformance(
+        metric=measure.name,
+        on=measure.on,
+        similarity=measure.similarity,
+        declared=measure.declares,
+        planned=tuple(check.name for check in planned),
+        properties=results,
+        seed=seed,
+        seconds=time.monotonic() - began,
+        evaluations=subject.evaluations,
+    )
+
+
+def _as_metric(
+    f: Metric | Callable[[Any, Any], Any],
+    on: Literal["embeddings", "models"] | None,
+    similarity: bool | None,
+    declares: Iterable[str] | None,
+) -> Metric:
+    if isinstance(f, Metric):
+        chosen = metric(
+            on=f.on if on is None else on,
+            similarity=f.similarity if similarity is None else similarity,
+            declares=f.declares if declares is None else declares,
+        )(f.function)
+        return replace(chosen, name=f.name)
+    if on is None:
+        raise InvalidInput("on: expected 'embeddings' or 'models' for a function not marked with @metric, saw None")
+    return metric(on=on, similarity=bool(similarity), declares=declares)(f)
+
+
+def _planned(properties: Iterable[str] | None) -> list[Property]:
+    if properties is None:
+        return list(PROPERTIES.values())
+    names = [properties] if isinstance(properties, str) else list(properties)
+    for name in names:
+        if name not in PROPERTIES:
+            raise InvalidInput(f"properties: expected names among {', '.join(PROPERTIES)}, saw {name!r}")
+    return [check for name, check in PROPERTIES.items() if name in names]
+
+
+@contextlib.contextmanager
+def _quiet() -> Any:
+    """Keep what a measure prints, and what it warns of, to ourselves."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+# --------------------------------------------------------------------------- a first look
+
+
+def _look_at(subject: Subject) -> Counterexample | None:
+    """Find the maximum, the scale and the precision of a measure; return two inputs whose f(X, X) differ, if any.
+
+    Raises
+    ------
+    InvalidInput
+        If the measure has no value on any ordinary input.
+    """
+    values, why = [], ""
+    ordinary = list(pairs(subject.metric.on, subject.seed, _FIRST_LOOK)) + list(
+        pairs(subject.metric.on, subject.seed, _FIRST_LOOK, equal=True)
+    )
+    for X, Y in ordinary:
+        try:
+            values.append(subject.value(X, Y))
+        except NoValue as error:
+            why = str(error)
+    if not values:
+        raise InvalidInput(f"metric: expected a number on ordinary input, saw none on {len(ordinary)}: it {why}")
+    unequal = _find_maximum(subject, ordinary) if subject.metric.similarity else None
+    sizes = values if subject.maximum is None else [subject.maximum - value for value in values]
+    subject.scale = float(np.median(np.abs(sizes))) or max(map(abs, sizes)) or 1.0
+    subject.precision = _unit_of_rounding(subject)
+    return unequal
+
+
+def _find_maximum(subject: Subject, ordinary: list[tuple[Thing, Thing]]) -> Counterexample | None:
+    selves: list[tuple[float, Thing]] = []
+    for X, Y in ordinary:
+        for thing in (X, Y):
+            with contextlib.suppress(NoValue):
+                selves.append((subject.value(thing, thing), thing))
+    if not selves:
+        return None
+    low, high = min(selves, key=lambda item: item[0]), max(selves, key=lambda item: item[0])
+    if high[0] - low[0] <= 1e-3 * max(abs(high[0]), abs(low[0])):
+        middle = float(np.median([value for value, _ in selves]))
+        # What is one but for rounding is one.
+        subject.maximum = float(round(middle)) if abs(middle - round(middle)) < 1e-6 else middle
+        return None
+    return Counterexample(
+        "f(X, X) = f(Y, Y), the maximum", {"X": low[1], "Y": high[1]}, {"f(X, X)": low[0], "f(Y, Y)": high[0]}
+    )
+
+
+def _unit_of_rounding(subject: Subject) -> float:
+    """Return the unit of the precision to which a measure reads its input.
+
+    Where its values stay the same to the last bit when the entries are rounded to single precision, although they move
+    when the entries move a little more, it rounds them itself.
+    """
+    on, seed = subject.metric.on, subject.seed
+    drawn = list(
+        embedding_pairs(seed + 1, 9, equal=True) if on == "embeddings" else model_pairs(seed + 1, 6, equal=True)
+    )
+    for kind, unit in _UNITS:
+        same = moved = 0
+        for X, Y in drawn:
+            try:
+                here = subject.value(X, Y)
+                same += subject.value(_rounded(X, kind), _rounded(Y, kind)) == here
+                moved += subject.value(_nudged(X, 64 * unit), _nudged(Y, 64 * unit)) != here
+            except NoValue:
+                continue
+        if same and moved and same == _valued(subject, drawn) and moved > same // 2:
+            return unit
+    return float(np.finfo(np.float64).eps)
+
+
+def _valued(subject: Subject, drawn: list[Any]) -> int:
+    count = 0
+    for X, Y in drawn:
+        with contextlib.suppress(NoValue):
+            subject.value(X, Y)
+            count += 1
+    return count
+
+
+def _rounded(thing: Any, kind: type) -> Any:
+    if isinstance(thing, Model):
+        return Model(thing.embeddings.astype(kind), thing.unembeddings.astype(kind))
+    return thing.astype(kind).astype(np.float64)
+
+
+def _nudged(thing: Any, size: float) -> Any:
+    if isinstance(thing, Model):
+        return Model(_nudged(thing.embeddings, size), _nudged(thing.unembeddings, size))
+    return thing * (1 + size * np.cos(np.arange(thing.size)).reshape(thing.shape))
+
+
+# --------------------------------------------------------------------------- one property
+
+
+def _result(subject: Subject, check: Property, unequal: Counterexample | None) -> PropertyResult:
+    if subject.metric.similarity and subject.maximum is None:
+        if check.name == "zero_on_self" and unequal is not None:
+            first, second = unequal.values.values()
+            message = f"f(X, X) is not the same for all X: {first:.6g} and {second:.6g}, so neither is the maximum"
+            return PropertyResult(check.name, PropertyVerdict.FAILS, Evidence.FLOAT64, _FIRST_LOOK, message, unequal)
+        if check.name in _ON_DISTANCES or check.name == "zero_on_self":
+            return PropertyResult(
+                check.name, PropertyVerdict.NOT_APPLICABLE, None, 0, "there is no maximum, as f(X, X) varies with X"
+            )
+    return check.check(subject)

@@ -1,0 +1,277 @@
+r"""Whether closeness in distribution forces a measure to zero: the question that theorems T2 to T10 answer for theirs.
+
+Over teachers a with :math:`s_{\min}(G_c) \ge 1` and :math:`\lambda_{\min}(\mathrm{Cov} f) \ge 1` and students b of the
+teacher's dimension, both over the same inputs, whose number is fixed: does d(a, b) -> 0 force D(a, b) -> 0, uniformly?
+D is the measure, or the maximum of a similarity minus the measure, of a and b in this order. A measure on embeddings
+sees those of both. Of a wider student nothing is asked, because what its further directions count for is a convention.
+
+It fails with a sequence of pairs along which d falls below 1e-6 while D stays above a constant. Where no sequence is
+found, the modulus is reported: the smallest C and the largest exponent with D <= C d^exponent on all pairs seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from theory.conformance.control_families import belongs, families
+from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict, Step, Thing
+from theory.conformance.subject import NoValue, OutOfTime, Subject
+from theory.distances import kl_divergence, logit_distance
+from theory.errors import InvalidInput
+from theory.evidence import Evidence
+from theory.models import Model
+from theory.search.charts import chart_around
+from theory.search.evolution import evolve
+
+_CLOSE = 1e-6  # below which a distance counts as gone
+_BEGINNING = 1e-2  # the sequence starts where the distance is below this
+_STEADY = 0.8  # share of D that must be left at the end of a sequence
+_SLOWING = 0.25  # with less than this left D is on its way to zero
+_SMALL = 1e-3  # share of the scale that counts as something
+_FEWEST = 4
+_LEVELS = tuple(10.0**-exponent for exponent in range(2, 8))
+_GENERATIONS = 18
+_EXPONENTS = (0.25, 1 / 3, 0.5, 2 / 3, 1.0, 1.5, 2.0, 3.0, 4.0)
+
+_GUARANTEES = {
+    # measure: what the catalogue proves, for the logit distance d and for KL
+    "mean_cca": ("1 - m_CCA <= d^2/m (T4)", None),
+    "alignment_error": ("alignment_error <= d (T3)", None),
+    "volume_dissimilarity": ("volume_dissimilarity <= sqrt(m) d (T10)", None),
+    "kl_divergence": ("KL <= d^2/4 (T6)", "it is KL"),
+    "symmetrised_kl": ("KL + KL' <= d^2/2 (T11)", None),
+    "hellinger": ("H <= d/4 (T11)", "H^2 <= KL/2"),
+    "total_variation": ("TV <= d/(2 sqrt 2) (T11)", "TV <= sqrt(KL/2) (Pinsker)"),
+    "jensen_shannon": ("JS <= TV log 2 <= d log 2/(2 sqrt 2) (T11)", "JS <= TV log 2 <= log 2 sqrt(KL/2) (Pinsker)"),
+    "logit_distance": ("it is d", None),
+    "squared_logit_distance": ("it is d^2", None),
+}
+
+
+@dataclass(frozen=True)
+class _Closeness:
+    """A distance between distributions that may or may not control a measure."""
+
+    key: str
+    symbol: str
+    of: Callable[[Model, Model], float]
+    guarantee: int
+
+
+_LOGIT = _Closeness("logit distance", "logit_distance(a, b)", lambda a, b: float(logit_distance(a, b)), 0)
+_KL = _Closeness("kl", "kl_divergence(a, b)", lambda a, b: float(kl_divergence(a, b)), 1)
+
+
+def controlled_by_logit_distance(subject: Subject) -> PropertyResult:
+    """D(a, b) -> 0 as d_logit(a, b) -> 0, uniformly over the class."""
+    return _controlled(subject, "controlled_by_logit_distance", _LOGIT)
+
+
+def controlled_by_kl(subject: Subject) -> PropertyResult:
+    """D(a, b) -> 0 as KL(a || b) -> 0, uniformly over the class."""
+    return _controlled(subject, "controlled_by_kl", _KL)
+
+
+def _things(subject: Subject, a: Model, b: Model) -> tuple[Thing, Thing]:
+    return (a, b) if subject.metric.on == "models" else (a.embeddings, b.embeddings)
+
+
+def _step(subject: Subject, closeness: _Closeness, a: Model, b: Model) -> Step:
+    """Return the distance and the measure of a pair.
+
+    Raises
+    ------
+    NoValue
+        If the measure has none.
+    """
+    return Step(a, b, closeness.of(a, b), abs(subject.distance(*_things(subject, a, b))))
+
+
+def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyResult:
+    steps: list[Step] = []
+    slow: tuple[str, Sequence[Step]] | None = None
+    silent = ""
+    for family in families(subject.seed)[closeness.key]:
+        ladder = []
+        for level in family.levels:
+            try:
+                subject.check_time()
+            except OutOfTime:
+                break
+            a, b = family.at(level)
+            if not belongs(a):
+                continue
+            try:
+                ladder.append(_step(subject, closeness, a, b))
+            except NoValue as error:
+                silent = str(error)
+        steps += ladder
+        sequence = _descending(ladder)
+        kept = _kept(subject, sequence)
+        if kept is True:
+            return _lost(name, closeness, family.name, sequence, len(steps))
+        if kept is None:
+            slow = slow or (family.name, sequence)
+    climbed = _descending(list(_climbs(subject, closeness, steps)))
+    steps += climbed
+    if _kept(subject, climbed) is True:
+        return _lost(name, closeness, "pairs found by ascent", climbed, len(steps))
+    if not any(step.distance < _CLOSE for step in steps):
+        why = f"no value on pairs nearer than {_CLOSE:g}: {silent}" if silent else "no near pairs"
+        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, len(steps), why)
+    if slow is not None:
+        family_name, sequence = slow
+        message = (
+            f"{family_name}: D falls from {sequence[0].value:.3g} only to {sequence[-1].value:.3g} "
+            f"while {closeness.symbol} falls to {sequence[-1].distance:.1e}"
+        )
+        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, len(steps), message)
+    message = _modulus(subject, closeness, steps)
+    proved = _GUARANTEES.get(_own_name(subject), (None, None))[closeness.guarantee]
+    if proved is not None:
+        message += f"; proved: {proved}"
+    return PropertyResult(name, PropertyVerdict.HOLDS, Evidence.ATTACKED, len(steps), message)
+
+
+def _own_name(subject: Subject) -> str:
+    """Return the name of the measure where it is one of this package itself."""
+    function = subject.metric.function
+    module = getattr(function, "__module__", "") or ""
+    return (
+        getattr(function, "__name__", "")
+        if module in ("theory.distances", "theory.dissimilarities", "theory.similarities")
+        else ""
+    )
+
+
+def _descending(ladder: Sequence[Step]) -> list[Step]:
+    """Return the steps below the beginning, each nearer than all before it."""
+    found: list[Step] = []
+    for step in sorted(ladder, key=lambda step: -step.distance):
+        if step.distance <= _BEGINNING and (not found or step.distance < found[-1].distance):
+            found.append(step)
+    return found
+
+
+def _kept(subject: Subject, sequence: Sequence[Step]) -> bool | None:
+    """Whether D stays above a constant along a sequence that comes close; None if it falls too slowly to tell."""
+    if len(sequence) < _FEWEST or sequence[-1].distance >= _CLOSE:
+        return False
+    first, last = sequence[0].value, min(step.value for step in sequence[len(sequence) // 2 :])
+    if min(last, first) <= _SMALL * subject.scale:
+        return False
+    if last >= _STEADY * first:
+        return True
+    return None if last >= _SLOWING * first else False
+
+
+def _lost(name: str, closeness: _Closeness, family: str, sequence: Sequence[Step], trials: int) -> PropertyResult:
+    shown = _thinned(sequence)
+    constant = min(step.value for step in shown)
+    last = shown[-1]
+    message = f"{family}: D stays above {constant:.3g} while {closeness.symbol} falls to {last.distance:.1e}"
+    counterexample = Counterexample(
+        f"D(a, b) -> 0 as {closeness.symbol} -> 0",
+        {"a": last.teacher, "b": last.student},
+        {"D(a, b)": last.value, closeness.symbol: last.distance, "constant": constant},
+        shown,
+    )
+    return PropertyResult(name, PropertyVerdict.FAILS, Evidence.FLOAT64, trials, message, counterexample)
+
+
+def _thinned(sequence: Sequence[Step], most: int = 8) -> tuple[Step, ...]:
+    """Return a few steps of a sequence, the last among them."""
+    picked = np.unique(np.linspace(0, len(sequence) - 1, min(most, len(sequence))).round().astype(int))
+    return tuple(sequence[i] for i in picked)
+
+
+# --------------------------------------------------------------------------- the worst at each distance
+
+
+def _climbs(subject: Subject, closeness: _Closeness, steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield, for each of several distances, the pair with the largest D that ascent finds at most that far apart."""
+    previous: Step | None = None
+    for number, level in enumerate(_LEVELS):
+        near = [step for step in steps if step.distance <= level and step.teacher.n * step.teacher.m <= 40]
+        starts = sorted(near, key=lambda step: -step.value)[:1]
+        if previous is not None:
+            with _without_value():
+                closer = _closer(previous, previous.distance and 0.1)
+                starts.append(_step(subject, closeness, *closer))
+        best = max((s for s in starts if s.distance <= level), key=lambda step: step.value, default=None)
+        if best is None:
+            continue
+        previous = _climb(subject, closeness, best, level, number)
+        yield previous
+
+
+class _without_value:
+    """Go on where the measure has no value, or the pair is none."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> bool:
+        return kind is not None and issubclass(kind, NoValue | InvalidInput)
+
+
+def _closer(step: Step, share: float) -> tuple[Model, Model]:
+    """Return a pair whose factors differ by a share of what they did."""
+    a, b = step.teacher, step.student
+    return a, Model(
+        a.embeddings + share * (b.embeddings - a.embeddings), a.unembeddings + share * (b.unembeddings - a.unembeddings)
+    )
+
+
+def _climb(subject: Subject, closeness: _Closeness, start: Step, level: float, number: int) -> Step:
+    a, b = start.teacher, start.student
+    chart = chart_around((a.embeddings, a.unembeddings, b.embeddings, b.unembeddings), "apart")
+    best = start
+
+    def value(x: np.ndarray) -> float:
+        nonlocal best
+        subject.check_time()
+        f, g, f2, g2 = chart.at(x)
+        try:
+            teacher = Model(f, g)
+            if not belongs(teacher):
+                return -math.inf
+            step = _step(subject, closeness, teacher, Model(f2, g2))
+        except (NoValue, InvalidInput, np.linalg.LinAlgError):
+            return -math.inf
+        if step.value <= 0 or step.distance <= 0:
+            return -math.inf
+        if step.distance <= level and step.value > best.value:
+            best = step
+        return math.log(step.value) - 10 * max(0.0, math.log(step.distance / level))
+
+    steps = evolve(value, chart.size, np.random.default_rng([subject.seed, 47, number]), 0.1)
+    for _ in range(_GENERATIONS):
+        try:
+            next(steps)
+        except (StopIteration, OutOfTime):
+            break
+    return best
+
+
+# --------------------------------------------------------------------------- how fast it goes to zero
+
+
+def _modulus(subject: Subject, closeness: _Closeness, steps: Sequence[Step]) -> str:
+    """Return the best exponent and constant of D <= C d^exponent that the pairs seen allow."""
+    near = [step for step in steps if 0 < step.distance <= 0.1 and step.value > 1e-12 * subject.scale]
+    if not near:
+        return "D is zero on all pairs nearer than 0.1"
+    logs = np.array([(math.log10(step.distance), math.log10(step.value)) for step in near])
+    bins = np.floor(logs[:, 0])
+    tops = np.array([logs[bins == b][np.argmax(logs[bins == b, 1])] for b in np.unique(bins)])
+    if len(tops) < 3:
+        return "too few near pairs for an exponent"
+    slope = float(np.polyfit(tops[:, 0], tops[:, 1], 1)[0])
+    exponent = min(_EXPONENTS, key=lambda candidate: abs(math.log(candidate / max(slope, 1e-3))))
+    constant = max(step.value / step.distance**exponent for step in near)
+    return f"D <= {constant:.3g} {closeness.symbol}^{exponent:.3g} on all {len(near)} pairs nearer than 0.1 (slope {slope:.2f})"

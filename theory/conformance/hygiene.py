@@ -1,0 +1,368 @@
+"""How a measure behaves as a program: on unusable and degenerate input, when asked again, and towards its arguments."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from theory.conformance.inputs import embedding, embeddings_of, generator, pairs, related
+from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict, Thing
+from theory.conformance.subject import EPS, NoValue, Subject, copied, number
+from theory.evidence import Evidence
+from theory.models import Model
+
+_LARGE = 300  # rows: enough for a measure that draws a sample of many to do so
+_SINGLE = 1e-3  # relative error that single precision excuses, also after a square root
+
+
+def _failure(
+    name: str, trials: int, message: str, inputs: dict[str, Thing], values: dict[str, float | str], statement: str
+) -> PropertyResult:
+    return PropertyResult(
+        name, PropertyVerdict.FAILS, Evidence.EXACT, trials, message, Counterexample(statement, inputs, values)
+    )
+
+
+def _success(name: str, trials: int, message: str) -> PropertyResult:
+    return PropertyResult(name, PropertyVerdict.HOLDS, Evidence.SAMPLED, trials, message)
+
+
+def _seen(answer: Callable[[], float]) -> tuple[str, float | None, bool]:
+    """Return what a call came to: a description, the value if it is finite, and whether it is acceptable."""
+    try:
+        value = answer()
+    except NoValue as error:
+        return str(error), None, error.refused
+    return f"returned {value:.6g}", value, True
+
+
+# --------------------------------------------------------------------------- nan
+
+
+def rejects_nan(subject: Subject) -> PropertyResult:
+    """An entry that is nan or infinite, in either argument, raises an exception.
+
+    A number would be made of nothing, and a nan goes unnoticed until it has spoilt an average. Models refuse such entries
+    at the door, so that a measure on models never sees one.
+    """
+    name = "rejects_nan"
+    if subject.metric.on == "models":
+        return PropertyResult(name, PropertyVerdict.NOT_APPLICABLE, None, 0, "models refuse nan and infinite entries")
+    rng, trials = generator(subject.seed, 20), 0
+    for bad in (np.nan, np.inf, -np.inf):
+        for which in (0, 1):
+            for several in (False, True):
+                X = embedding(rng, 12, 3)
+                things = [X, related(rng, X, 3, 0.5)]
+                if several:
+                    things[which][3] = bad
+                else:
+                    things[which][int(rng.integers(12)), int(rng.integers(3))] = bad
+                trials += 1
+                subject.evaluations += 1
+                try:
+                    answer = subject.metric(copied(things[0]), copied(things[1]))
+                except Exception:
+                    continue
+                where = "X" if which == 0 else "Y"
+                message = f"returned {_shown(answer)} for {where} with {'a row' if several else 'an entry'} of {bad}"
+                return _failure(
+                    name, trials, message, {"X": things[0], "Y": things[1]}, {"f(X, Y)": _shown(answer)},
+                    "nan and infinite entries raise an exception",
+                )  # fmt: skip
+    return _success(name, trials, f"raised on each of {trials} inputs with nan or infinite entries")
+
+
+def _shown(answer: Any) -> str:
+    try:
+        return repr(number(answer))
+    except Exception:
+        return repr(answer)[:60]
+
+
+# --------------------------------------------------------------------------- degenerate input
+
+Degenerate = tuple[str, Thing, Thing]
+
+
+def handles_degenerate(subject: Subject) -> PropertyResult:
+    """On degenerate input the measure returns a finite number in its own range, or raises a ValueError or NotApplicable.
+
+    Constant, repeated, missing, dependent, huge and tiny rows and columns are legal and happen. An answer of nan, an
+    infinity, a negative distance, a similarity above its maximum, or an exception that means something else (such as
+    ZeroDivisionError or IndexError) is a fault. So is single precision, which loses what double precision would keep.
+    """
+    name, trials = "handles_degenerate", 0
+    cases = _degenerate_embeddings if subject.metric.on == "embeddings" else _degenerate_models
+    refused = []
+    for label, first, second in cases(subject.seed):
+        for X, Y in ((first, second), (second, first)):
+            trials += 1
+            seen, value, acceptable = _seen(lambda X=X, Y=Y: subject.value(X, Y))  # type: ignore[misc]
+            if acceptable and value is not None:
+                acceptable, seen = _in_range(subject, value, seen)
+            if not acceptable and not (seen == "returned inf" and "1e+150" in label and not subject.metric.similarity):
+                return _failure(
+                    name, trials, f"{label}: {seen}", {"X": X, "Y": Y}, {"f(X, Y)": seen},
+                    "degenerate input gives a finite number within the range of f, or a ValueError",
+                )  # fmt: skip
+            if value is None:
+                refused.append(label)
+    if subject.precision > EPS:
+        X, Y = next(iter(pairs(subject.metric.on, subject.seed, 1)))
+        return _failure(
+            name, trials, "the value stays the same to the last bit when the entries are rounded to single precision",
+            {"X": X, "Y": Y}, {"unit of rounding": subject.precision}, "f computes in double precision",
+        )  # fmt: skip
+    told = f"; refused {len(refused)} ({', '.join(dict.fromkeys(refused))})" if refused else ""
+    return _success(name, trials, f"{trials} degenerate inputs{told}")
+
+
+def _in_range(subject: Subject, value: float, seen: str) -> tuple[bool, str]:
+    if subject.metric.similarity:
+        if subject.maximum is None or value <= subject.maximum + 1e-6 * max(1.0, abs(subject.maximum)):
+            return True, seen
+        return False, f"{seen}, above its maximum {subject.maximum:.6g}"
+    return True, seen
+
+
+def _degenerate_embeddings(seed: int) -> Iterator[Degenerate]:
+    rng = generator(seed, 21)
+    X = embedding(rng, 12, 3)
+    Y = related(rng, X, 3, 0.5)
+    zero, constant = np.zeros((12, 3)), np.tile(rng.standard_normal(3), (12, 1))
+    yield "Y of zeros", X, zero
+    yield "both of zeros", zero, zero.copy()
+    yield "all rows of Y equal", X, constant
+    flat = Y.copy()
+    flat[:, 1] = 2.5
+    yield "a constant column", X, flat
+    flat[:, 1] = 0.0
+    yield "a column of zeros", X, flat
+    flat[:, 1] = 0.1  # whose mean is not exactly 0.1
+    yield "a constant column with rounding", X, flat
+    yield "a repeated column", X, Y[:, [0, 1, 1]]
+    yield "Y of rank one", X, np.outer(rng.standard_normal(12), rng.standard_normal(3))
+    yield "both of rank one", np.outer(X[:, 0], np.ones(3)), np.outer(X[:, 0], np.arange(1.0, 4))
+    nearly = Y.copy()
+    nearly[:, 2] = nearly[:, 0] + 1e-13 * nearly[:, 2]
+    yield "nearly dependent columns", X, nearly
+    yield "all rows equal but one", X, np.vstack([constant[:-1], Y[-1:]])
+    yield "repeated rows", np.repeat(X[:4], 3, axis=0), np.repeat(Y[:4], 3, axis=0)
+    yield "a row of zeros", np.vstack([X[:-1], zero[:1]]), np.vstack([Y[:-1], zero[:1]])
+    yield "n < p", rng.standard_normal((3, 6)), rng.standard_normal((3, 6))
+    yield "n = p", rng.standard_normal((4, 4)), rng.standard_normal((4, 4))
+    yield "one row", rng.standard_normal((1, 3)), rng.standard_normal((1, 3))
+    yield "two rows", rng.standard_normal((2, 3)), rng.standard_normal((2, 3))
+    yield "one column", X[:, :1], Y[:, :1]
+    yield "opposite", X, -X
+    yield "the same", X, X.copy()
+    for factor in (1e-150, 1e150):
+        yield f"Y times {factor:g}", X, Y * factor
+        yield f"both times {factor:g}", X * factor, Y * factor
+    yield "columns of sizes 1e-8 and 1e8", X * [1e-8, 1, 1e8], Y
+    yield "columns shifted by 1e12", X + 1e12, Y
+    single = X.astype(np.float32), Y.astype(np.float32)
+    yield "float32", *single
+    yield "integers", np.rint(3 * X).astype(np.int64), np.rint(3 * Y).astype(np.int64)
+
+
+def _degenerate_models(seed: int) -> Iterator[Degenerate]:
+    rng = generator(seed, 22)
+    f, g = rng.standard_normal((8, 2)), rng.standard_normal((5, 2))
+    f2, g2 = f + 0.3 * rng.standard_normal((8, 2)), g + 0.3 * rng.standard_normal((5, 2))
+    a = Model(f, g)
+    yield "embeddings of zeros", a, Model(np.zeros((8, 2)), g2)
+    yield "unembeddings of zeros", a, Model(f2, np.zeros((5, 2)))
+    yield "all unembeddings equal", a, Model(f2, np.tile(g2[:1], (5, 1)))
+    yield "all inputs equal", a, Model(np.tile(f2[:1], (8, 1)), g2)
+    yield "two equal labels", a, Model(f2, g2[[0, 1, 2, 3, 3]])
+    yield "unembeddings of rank one", a, Model(f2, np.outer(np.arange(5.0), [1.0, 2.0]))
+    yield "embeddings of rank one", a, Model(np.outer(np.arange(8.0), [1.0, 2.0]), g2)
+    yield (
+        "k <= m",
+        Model(rng.standard_normal((8, 4)), rng.standard_normal((3, 4))),
+        Model(rng.standard_normal((8, 4)), rng.standard_normal((3, 4))),
+    )
+    yield "two labels", Model(f[:, :1], g[:2, :1]), Model(f2[:, :1], g2[:2, :1])
+    yield "one input", Model(f[:1], g), Model(f2[:1], g2)
+    yield "the same", a, Model(f, g)
+    yield "unequal dimensions", a, Model(rng.standard_normal((8, 3)), rng.standard_normal((5, 3)))
+    for factor in (1e-100, 1e-8, 1e2, 1e4):
+        yield f"logits times {factor:g}", Model(f, g * factor), Model(f2, g2 * factor)
+        yield f"logits of b times {factor:g}", a, Model(f2, g2 * factor)
+    yield "probabilities that underflow", Model(f, g * 1e3), Model(-f, g * 1e3)
+    yield "unembeddings shifted by 1e8", a, Model(f2, g2 + 1e8)
+
+
+# --------------------------------------------------------------------------- asked again
+
+
+def deterministic(subject: Subject) -> PropertyResult:
+    """The same arguments give the same value, whatever the global random state, the size, and what was asked between."""
+    name, trials = "deterministic", 0
+    states = np.random.get_state(), random.getstate()  # noqa: NPY002 - the global state is what is at stake
+    try:
+        for X, Y in _small_and_large(subject, 10):
+            values: list[float] = []
+            for round_ in range(4):
+                np.random.seed(round_)  # noqa: NPY002
+                random.seed(round_)
+                try:
+                    values.append(subject.value(X, Y))
+                except NoValue:
+                    continue
+            if not values:
+                continue
+            trials += 1
+            spread = max(values) - min(values)
+            # A sum may be taken in another order where the memory lies otherwise.
+            if spread > 1e-12 * max(abs(values[0]), 1e-3 * subject.scale):
+                return _failure(
+                    name, trials, f"f(X, Y) = {values[0]!r}, then {next(v for v in values if v != values[0])!r}",
+                    {"X": X, "Y": Y}, {f"call {i + 1}": v for i, v in enumerate(values)},
+                    "f(X, Y) is the same when asked again",
+                )  # fmt: skip
+    finally:
+        np.random.set_state(states[0])  # noqa: NPY002
+        random.setstate(states[1])
+    if not trials:
+        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, 0, "no value on any input")
+    return _success(name, trials, f"the same in four calls on each of {trials} inputs")
+
+
+def _small_and_large(subject: Subject, count: int) -> Iterator[tuple[Thing, Thing]]:
+    yield from pairs(subject.metric.on, subject.seed, count)
+    rng = generator(subject.seed, 23)
+    X = embedding(rng, _LARGE, 4)
+    Y = related(rng, X, 4, 0.3)
+    if subject.metric.on == "embeddings":
+        yield X, Y
+        return
+    g = rng.standard_normal((6, 4))
+    yield Model(X, g), Model(Y, g)
+
+
+# --------------------------------------------------------------------------- side effects
+
+
+def pure(subject: Subject) -> PropertyResult:
+    """The measure changes nothing and depends on the values of its arguments alone.
+
+    Its arguments are as they were; copies that lie otherwise in memory, or that may not be written to, give the same
+    value, as does the same array with other contents; and a measure that does not draw from the global generators leaves
+    them as they were.
+    """
+    name, trials = "pure", 0
+    for X, Y in _small_and_large(subject, 8):
+        try:
+            expected = subject.value(X, Y)
+        except NoValue:
+            continue
+        trials += 1
+        fault = _effect(subject, X, Y, expected)
+        if fault is not None:
+            message, values = fault
+            return _failure(name, trials, message, {"X": X, "Y": Y}, values, "f has no effect and no memory")
+    if not trials:
+        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, 0, "no value on any input")
+    return _success(name, trials, f"no effect, and no dependence on memory, on {trials} inputs")
+
+
+def _effect(subject: Subject, X: Thing, Y: Thing, expected: float) -> tuple[str, dict[str, float | str]] | None:
+    """Return what else than the values of the arguments was changed or mattered."""
+    tolerance = 1e-12 * max(abs(expected), subject.scale) + subject.rounding((X, Y))
+    global_state = _global_state()
+    for layout in ("contiguous", "Fortran", "strided", "read-only", "the same array"):
+        if layout == "the same array" and not np.array_equal(embeddings_of(X).shape, embeddings_of(Y).shape):
+            continue
+        first, second = (_laid_out(thing, layout) for thing in (X, Y))
+        if layout == "the same array":
+            second = first
+        before = [array.copy() for thing in (first, second) for array in _arrays(thing)]
+        seen, value, _ = _seen(lambda first=first, second=second: subject.answer(first, second))  # type: ignore[misc]
+        after = [array for thing in (first, second) for array in _arrays(thing)]
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            if not np.array_equal(old, new):
+                which = "first" if index < len(before) // 2 else "second"
+                return f"changes its {which} argument ({layout})", {"largest change": float(np.abs(old - new).max())}
+        if layout == "the same array":
+            continue
+        if value is None:
+            return f"{layout} arguments: {seen}", {"f(X, Y)": expected, layout: seen}
+        if abs(value - expected) > tolerance:
+            return (
+                f"f(X, Y) = {expected:.6g}, but {value:.6g} for {layout} copies",
+                {"f(X, Y)": expected, f"f of {layout} copies": value},
+            )
+    fault = _memory(subject, X, Y, expected, tolerance)
+    if fault is not None:
+        return fault
+    if _global_state() != global_state and _is_steady(subject, X, Y):
+        return "changes the state of a global random generator", {"f(X, Y)": expected}
+    return None
+
+
+def _global_state() -> str:
+    return repr((np.random.get_state(legacy=False), random.getstate()))  # noqa: NPY002
+
+
+def _memory(
+    subject: Subject, X: Thing, Y: Thing, expected: float, tolerance: float
+) -> tuple[str, dict[str, float | str]] | None:
+    """Return what a measure remembers of an array that has other contents now."""
+    if isinstance(X, Model) or isinstance(Y, Model):
+        return None
+    first, second = np.array(X), np.array(Y)
+    shown = _seen(lambda: subject.answer(first, second))
+    second[...] = np.roll(second, 1, axis=0) * 1.5 + 0.25
+    first[...] = first[::-1] * 0.5
+    stale = _seen(lambda: subject.answer(first, second))
+    fresh = _seen(lambda: subject.value(first, second))
+    again = _seen(lambda: subject.value(X, Y))
+    if stale[1] is not None and fresh[1] is not None and abs(stale[1] - fresh[1]) > tolerance:
+        return (
+            f"{stale[1]:.6g} for an array with new contents, {fresh[1]:.6g} for a copy of it",
+            {"array": stale[1], "copy": fresh[1]},
+        )
+    if again[1] is not None and shown[1] is not None and abs(again[1] - expected) > tolerance:
+        return f"f(X, Y) = {expected:.6g} at first and {again[1]:.6g} later", {"first": expected, "later": again[1]}
+    return None
+
+
+def _is_steady(subject: Subject, X: Thing, Y: Thing) -> bool:
+    """Whether the value does not depend on the global state: else that is what `deterministic` is about."""
+    try:
+        return len({subject.value(X, Y) for _ in range(3)}) == 1
+    except NoValue:
+        return False
+
+
+def _arrays(thing: Thing) -> list[np.ndarray]:
+    return [thing.embeddings, thing.unembeddings] if isinstance(thing, Model) else [thing]
+
+
+def _laid_out(thing: Thing, layout: str) -> Thing:
+    if isinstance(thing, Model):
+        made = Model.trusted(*(_array_laid_out(array, layout) for array in _arrays(thing)))
+        if layout != "read-only":
+            for array in _arrays(made):
+                array.flags.writeable = True
+        return made
+    return _array_laid_out(thing, layout)
+
+
+def _array_laid_out(array: np.ndarray, layout: str) -> np.ndarray:
+    if layout == "Fortran":
+        return np.array(array, order="F")
+    if layout == "strided":
+        wide = np.zeros((2 * array.shape[0], 3 * array.shape[1]))
+        wide[::2, 1::3] = array
+        return wide[::2, 1::3]
+    found = np.array(array, order="C")
+    if layout == "read-only":
+        found.flags.writeable = False
+    return found

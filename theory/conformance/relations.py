@@ -1,0 +1,288 @@
+"""Equalities and inequalities between values of a measure, tried on cases and confirmed before they count as broken."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from theory.conformance.inputs import embeddings_of
+from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict, Thing
+from theory.conformance.subject import EPS, NoValue, OutOfTime, Subject, perturbed
+from theory.evidence import Evidence
+from theory.models import Model
+from theory.search import digits
+
+_PROBES = 4
+_AMPLIFIED = 30.0  # an algorithm rounds more often than its input does
+_NEAR_ZERO = 1e-6  # values below this share of the scale may be square roots of rounding,
+_ROOT_OF_ROUNDING = 1e-7  # and differ by this share of it
+_DENIALS = 3  # violations that many digits deny, after which no more are looked into
+_MANY_ROWS = 24  # more than these take too long in many digits
+_WORTH_TELLING = 1e-9  # share of the scale from which a loss of digits is reported
+_KEPT = 0.3  # share of a violation that a simpler one must have
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What a property says of some inputs.
+
+    Attributes
+    ----------
+    statement
+        In symbols.
+    names
+        Expressions for the left- and the right-hand side.
+    sides
+        Called with the measure (or the distance view of it) and the inputs; the same in every arithmetic.
+    equality
+        Whether the sides are equal, or else the left one is at most the right one.
+    of_distance
+        Whether it speaks of D, not of f.
+    """
+
+    statement: str
+    names: tuple[str, str]
+    sides: Callable[[Callable[[Any, Any], Any], Mapping[str, Any]], tuple[Any, Any]]
+    equality: bool = True
+    of_distance: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """A relation and inputs to try it on.
+
+    Attributes
+    ----------
+    relation, inputs
+        What is said of what.
+    notes
+        What else was done to the inputs, for the counterexample.
+    """
+
+    relation: Relation
+    inputs: Mapping[str, Thing]
+    notes: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A case tried.
+
+    Attributes
+    ----------
+    lhs, rhs
+        The sides.
+    excess
+        By how much the relation is broken; at most zero where it holds.
+    rounding
+        How large an excess rounding may explain.
+    """
+
+    lhs: float
+    rhs: float
+    excess: float
+    rounding: float
+
+    @property
+    def broken(self) -> bool:
+        """Whether rounding does not explain the excess."""
+        return self.excess > self.rounding
+
+
+def tried(subject: Subject, case: Case) -> Trial:
+    """Evaluate both sides of a case, and what rounding may explain where they disagree.
+
+    Raises
+    ------
+    NoValue
+        If the measure has no value there.
+    """
+    lhs, rhs = _sides(subject, case.relation, case.inputs)
+    excess = _excess(case.relation, lhs, rhs)
+    size = max(abs(lhs), abs(rhs))
+    least = 16 * EPS * size + 1e-14 * subject.scale
+    if excess <= least:
+        return Trial(lhs, rhs, excess, least)
+    rng = np.random.default_rng([subject.seed, 5])
+    spread = 0.0
+    for _ in range(_PROBES):
+        near = {name: perturbed(rng, value) for name, value in case.inputs.items()}
+        try:
+            other = _sides(subject, case.relation, near)
+        except NoValue:
+            return Trial(lhs, rhs, excess, math.inf)
+        spread = max(spread, abs(_excess(case.relation, *other) - excess))
+    near_zero = _ROOT_OF_ROUNDING * subject.scale if size < _NEAR_ZERO * subject.scale else 0.0
+    return Trial(lhs, rhs, excess, least + _AMPLIFIED * spread + near_zero)
+
+
+def _sides(subject: Subject, relation: Relation, inputs: Mapping[str, Thing]) -> tuple[float, float]:
+    lhs, rhs = relation.sides(subject.distance if relation.of_distance else subject.value, inputs)
+    return float(lhs), float(rhs)
+
+
+def _excess(relation: Relation, lhs: Any, rhs: Any) -> Any:
+    return abs(lhs - rhs) if relation.equality else lhs - rhs
+
+
+def confirmed(subject: Subject, case: Case, trial: Trial) -> bool | None:
+    """Whether many digits show the violation as well; None where they cannot be had."""
+    if max(len(embeddings_of(value)) for value in case.inputs.values()) > _MANY_ROWS:
+        return None
+    function = subject.metric.function
+    stand_in = digits.stand_in(function)
+    maximum = subject.maximum
+
+    def measure(first: Any, second: Any) -> Any:
+        value = stand_in(first, second)
+        value = value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+        return maximum - value if case.relation.of_distance and subject.metric.similarity else value
+
+    found = digits.values(function, lambda inputs: case.relation.sides(measure, inputs), case.inputs)
+    if found is None:
+        return None
+    excess = _excess(case.relation, *found)
+    # Inputs that were made in float64, such as rotations, are off by their last bits there.
+    return bool(excess > 0.5 * trial.excess and excess > 1e-11 * (abs(found[0]) + abs(found[1])))
+
+
+# --------------------------------------------------------------------------- simpler counterexamples
+
+
+def _simpler(inputs: Mapping[str, Thing]) -> Iterable[dict[str, Thing]]:
+    """Return simpler inputs: fewer rows, then rounder entries."""
+    things = {name: value for name, value in inputs.items() if isinstance(value, Model) or _is_embedding(inputs, value)}
+    n = len(embeddings_of(next(iter(things.values()))))
+    widest = max(embeddings_of(value).shape[1] for value in things.values())
+    for row in range(n if n > widest + 2 else 0):
+        keep = np.arange(n) != row
+        yield {
+            **inputs,
+            **{
+                name: Model(value.embeddings[keep], value.unembeddings) if isinstance(value, Model) else value[keep]
+                for name, value in things.items()
+            },
+        }
+    for decimals in (0, 1, 2):
+        yield {
+            **inputs,
+            **{
+                name: Model(np.round(value.embeddings, decimals), np.round(value.unembeddings, decimals))
+                if isinstance(value, Model)
+                else np.round(value, decimals)
+                for name, value in things.items()
+            },
+        }
+
+
+def _is_embedding(inputs: Mapping[str, Thing], value: Any) -> bool:
+    """Whether an array has a row for each input, as opposed to a map or a shift."""
+    first = next(iter(inputs.values()))
+    return isinstance(value, np.ndarray) and value.ndim == 2 and len(value) == len(embeddings_of(first))
+
+
+def simplified(subject: Subject, case: Case, trial: Trial) -> tuple[Case, Trial]:
+    """Return a case with fewer rows and rounder entries that breaks the relation by a similar share."""
+    if case.notes:  # they speak of the inputs as they are
+        return case, trial
+    share = trial.excess / max(abs(trial.lhs), abs(trial.rhs), 1e-300)
+    improved = True
+    while improved:
+        improved = False
+        for inputs in _simpler(case.inputs):
+            if all(np.array_equal(embeddings_of(inputs[n]), embeddings_of(case.inputs[n])) for n in inputs):
+                continue
+            other = replace(case, inputs=inputs)
+            try:
+                subject.check_time()
+                found = tried(subject, other)
+            except (NoValue, OutOfTime):
+                continue
+            size = max(abs(found.lhs), abs(found.rhs), 1e-300)
+            if found.broken and found.excess > _KEPT * share * size:
+                case, trial, improved = other, found, True
+                break
+    return case, trial
+
+
+# --------------------------------------------------------------------------- a property of many cases
+
+
+def examined(
+    subject: Subject, name: str, cases: Iterable[Case], evidence: Evidence = Evidence.SAMPLED, least: int = 6
+) -> PropertyResult:
+    """Try a relation on case after case until one breaks it for certain.
+
+    Parameters
+    ----------
+    subject
+        The measure.
+    name
+        Of the property.
+    cases
+        In the order in which they are tried.
+    evidence
+        What it is worth that none breaks.
+    least
+        Cases tried before the time may run out.
+    """
+    trials, denied, worst, silent, last = 0, 0, 0.0, 0, ""
+    for case in cases:
+        if trials + silent >= least:
+            try:
+                subject.check_time()
+            except OutOfTime:
+                break
+        try:
+            trial = tried(subject, case)
+        except NoValue as error:
+            silent, last = silent + 1, str(error)
+            continue
+        trials += 1
+        if not trial.broken:
+            continue
+        if denied >= _DENIALS:
+            denied += 1
+            continue
+        simple, simple_trial = simplified(subject, case, trial)
+        verdict = confirmed(subject, simple, simple_trial)
+        if verdict is False:
+            denied, worst = denied + 1, max(worst, trial.excess)
+            continue
+        return broken(subject, name, simple, simple_trial, trials, bool(verdict))
+    if not trials:
+        return PropertyResult(
+            name, PropertyVerdict.INCONCLUSIVE, None, silent, f"no value on any of {silent} inputs: {last}"
+        )
+    message = f"no counterexample among {trials}"
+    if silent:
+        message += f"; no value on {silent} ({last})"
+    if worst > _WORTH_TELLING * subject.scale:
+        message += f"; float64 is off by up to {worst:.1e}, which many digits deny"
+    verdict_ = PropertyVerdict.INCONCLUSIVE if 2 * denied > trials else PropertyVerdict.HOLDS
+    return PropertyResult(name, verdict_, evidence if verdict_ is PropertyVerdict.HOLDS else None, trials, message)
+
+
+def broken(subject: Subject, name: str, case: Case, trial: Trial, trials: int, in_digits: bool) -> PropertyResult:
+    """Return the result for a relation that a case breaks."""
+    relation = case.relation
+    sign = "!=" if relation.equality else ">"
+    how = "confirmed in many digits" if in_digits else f"rounding explains {trial.rounding:.1e}"
+    message = f"{relation.names[0]} = {trial.lhs:.6g} {sign} {trial.rhs:.6g} = {relation.names[1]}; {how}"
+    if relation.equality and trial.excess < 1e-4 * max(abs(trial.lhs), abs(trial.rhs)):
+        message = f"{relation.names[0]} and {relation.names[1]} differ by {trial.excess:.2e} at {trial.lhs:.6g}; {how}"
+    if subject.precision > EPS and trial.excess < 1e3 * subject.precision * max(subject.scale, abs(trial.lhs)):
+        message += "; the measure computes in single precision"
+    values: dict[str, float | str] = {relation.names[0]: trial.lhs, relation.names[1]: trial.rhs}
+    return PropertyResult(
+        name,
+        PropertyVerdict.FAILS,
+        Evidence.FLOAT64,
+        trials,
+        message,
+        Counterexample(relation.statement, dict(case.inputs), {**values, **(case.notes or {})}),
+    )

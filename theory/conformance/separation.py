@@ -1,0 +1,123 @@
+"""Whether D(a, b) = 0 tells that two models have the same conditional distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from theory.conformance.climbing import climbed
+from theory.conformance.inputs import generator, pairs
+from theory.conformance.relations import Case, Relation
+from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict
+from theory.conformance.subject import NoValue, OutOfTime, Subject, perturbed
+from theory.distances import total_variation
+from theory.evidence import Evidence
+from theory.models import Model
+
+_PAIRS = 40
+_APART = 0.01  # total variation of distributions that are not the same by any account
+_ZERO = 1e-10  # share of the scale that counts as none
+_BARRIER = 1e9
+
+_SEPARATES = Relation("D(a, b) > 0", ("0", "D(a, b)"), lambda D, i: (0.0, abs(D(i["a"], i["b"]))), False, True)
+
+
+def separates_distributions(subject: Subject) -> PropertyResult:
+    """D(a, b) = 0 only if p(y|x) is the same in both models for all labels and inputs.
+
+    |D| is minimised over pairs whose distributions are at least 0.01 apart in total variation.
+    """
+    name = "separates_distributions"
+    if subject.metric.on == "embeddings":
+        return PropertyResult(
+            name, PropertyVerdict.NOT_APPLICABLE, None, 0, "the measure sees embeddings, not distributions"
+        )
+    trials, least, silent = 0, np.inf, ""
+    apart = _Apart(subject)
+    for case in climbed(apart, _cases(subject), lambda lhs, rhs: -rhs):
+        if trials >= 6:
+            try:
+                subject.check_time()
+            except OutOfTime:
+                break
+        a, b = case.inputs["a"], case.inputs["b"]
+        assert isinstance(a, Model)
+        assert isinstance(b, Model)
+        distance = total_variation(a, b)
+        if distance < _APART:
+            continue
+        try:
+            value = abs(subject.distance(a, b))
+            noise = _spread(subject, a, b, value) if value < 1e-6 * subject.scale else 0.0
+        except NoValue as error:
+            silent = str(error)
+            continue
+        trials += 1
+        least = min(least, value)
+        if value <= _ZERO * subject.scale or value <= 4 * noise:
+            message = f"D(a, b) = {value:.3g} for models whose distributions are {distance:.3g} apart (total variation)"
+            values = {"D(a, b)": value, "total_variation(a, b)": float(distance)}
+            return PropertyResult(
+                name,
+                PropertyVerdict.FAILS,
+                Evidence.FLOAT64,
+                trials,
+                message,
+                Counterexample("D(a, b) > 0 where p differs", {"a": a, "b": b}, values),
+            )
+    if not trials:
+        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, 0, f"no value on any pair: {silent}")
+    message = f"least D among {trials} pairs of different distributions: {least:.3g}"
+    return PropertyResult(name, PropertyVerdict.HOLDS, Evidence.ATTACKED, trials, message)
+
+
+def _spread(subject: Subject, a: Model, b: Model, value: float) -> float:
+    rng = np.random.default_rng([subject.seed, 6])
+    return max(abs(abs(subject.distance(perturbed(rng, a), perturbed(rng, b))) - value) for _ in range(3))
+
+
+class _Apart(Subject):
+    """The measure on pairs with different distributions, and out of reach elsewhere, so that climbs stay away."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.__dict__ = subject.__dict__  # one measure, one count of its evaluations
+
+    def distance(self, first: object, second: object) -> float:
+        """Return D, or a barrier where the distributions are nearly the same."""
+        assert isinstance(first, Model)
+        assert isinstance(second, Model)
+        apart = float(total_variation(first, second))
+        value = super().distance(first, second)
+        return value if apart >= 2 * _APART else _BARRIER * max(self.scale, 1e-300)
+
+
+def _cases(subject: Subject) -> Iterator[Case]:
+    for index, (a, b) in enumerate(pairs("models", subject.seed, _PAIRS, equal=True)):
+        assert isinstance(a, Model)
+        assert isinstance(b, Model)
+        for other in (b, *_relatives(a, generator(subject.seed, 7, index))):
+            yield Case(_SEPARATES, {"a": a, "b": other})
+
+
+def _relatives(a: Model, rng: np.random.Generator) -> Iterator[Model]:
+    """Yield models that agree with one in something: its embeddings, labels, directions, most of its inputs, its sums."""
+    f, g = a.embeddings, a.unembeddings
+    yield Model(f, rng.standard_normal(g.shape) * (np.std(g) or 1.0))
+    yield Model(rng.standard_normal(f.shape) * (np.std(f) or 1.0), g)
+    yield Model(3 * f, g)  # the same order of labels: the same predictions, the same standardised logits
+    yield Model(f, -g)
+    yield Model(f + rng.standard_normal(a.m) * np.std(f), g)
+    yield Model(f @ rng.standard_normal((a.m, a.m)), g)
+    yield Model(f, g[rng.permutation(a.k)])  # the same probabilities, of other labels
+    yield Model(f[rng.permutation(a.n)], g)  # the same distributions, of other inputs
+    moved = f.copy()
+    moved[rng.integers(a.n)] *= -1
+    yield Model(moved, g)  # one input in n
+    moved = g.copy()
+    moved[rng.integers(a.k)] += rng.standard_normal(a.m)
+    yield Model(f, moved)  # one label in k
+    swapped = g.copy()
+    bottom = np.argsort((f @ g.T).mean(axis=0))[:2]
+    swapped[bottom] = swapped[bottom[::-1]]
+    yield Model(f, swapped)  # labels that are rarely predicted

@@ -1,0 +1,179 @@
+"""The measure under examination: called on copies, its answers sifted, its rounding estimated."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from theory.claims import Metric
+from theory.conformance.results import Thing
+from theory.errors import InvalidInput, NotApplicable
+from theory.models import Model
+
+EPS = float(np.finfo(np.float64).eps)
+_PROBES = 4
+_AMPLIFIED = 30.0  # an algorithm rounds more often than a perturbed input does
+_REFUSALS = (ValueError, NotApplicable)  # numpy.linalg.LinAlgError is a ValueError
+
+
+class NoValue(Exception):
+    """The measure gave no finite number.
+
+    Attributes
+    ----------
+    refused
+        Whether it said so by an exception that is meant for that.
+    """
+
+    def __init__(self, reason: str, refused: bool) -> None:
+        super().__init__(reason)
+        self.refused = refused
+
+
+class OutOfTime(Exception):
+    """The time for the examination is over."""
+
+
+def copied(thing: Thing) -> Thing:
+    """Return a copy that its receiver may write to."""
+    if not isinstance(thing, Model):
+        return np.array(thing, order="C")
+    model = Model.trusted(np.array(thing.embeddings), np.array(thing.unembeddings))
+    model.embeddings.flags.writeable = model.unembeddings.flags.writeable = True
+    return model
+
+
+def number(value: Any) -> float:
+    """Return what a measure returned as a float.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no real number.
+    """
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().numpy()
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(())[()]
+    if isinstance(value, complex | np.complexfloating) or not isinstance(value, int | float | np.number | np.bool_):
+        shape = f" of shape {value.shape}" if isinstance(value, np.ndarray) else ""
+        raise InvalidInput(f"metric: expected a real number, saw {type(value).__name__}{shape}")
+    return float(value)
+
+
+def perturbed(rng: np.random.Generator, thing: Thing, size: float = EPS) -> Thing:
+    """Return a copy whose entries are off by up to two units of a relative size."""
+
+    def moved(array: np.ndarray) -> np.ndarray:
+        return np.asarray(array * (1 + size * rng.integers(-2, 3, array.shape)))
+
+    if isinstance(thing, Model):
+        return Model.trusted(moved(thing.embeddings), moved(thing.unembeddings))
+    return moved(thing)
+
+
+@dataclass
+class Subject:
+    """A measure and what is known of it so far.
+
+    Attributes
+    ----------
+    metric
+        The measure.
+    seed
+        Of everything drawn for it.
+    maximum
+        For a similarity, the common value of f(X, X) where there is one; else None.
+    scale
+        Median of |D| over ordinary inputs: what "small" is compared with.
+    precision
+        Unit of rounding that its answers show: that of float64, or a larger one.
+    evaluations
+        How often it was called.
+    deadline
+        When the property being examined must come to an end (`time.monotonic`).
+    """
+
+    metric: Metric
+    seed: int = 0
+    maximum: float | None = None
+    scale: float = 1.0
+    precision: float = EPS
+    evaluations: int = 0
+    deadline: float = math.inf
+    steps: dict[str, Sequence[Any]] = field(default_factory=dict)
+
+    def value(self, first: Thing, second: Thing) -> float:
+        """Return f(X, Y).
+
+        Raises
+        ------
+        NoValue
+            If it raises, or returns nan or an infinity.
+        """
+        return self.answer(copied(first), copied(second))
+
+    def answer(self, first: Thing, second: Thing) -> float:
+        """Return f(X, Y) without a copy, as `value` does."""
+        self.evaluations += 1
+        try:
+            value = number(self.metric(first, second))
+        except InvalidInput as error:
+            raise NoValue(f"raised {_described(error)}", True) from None
+        except Exception as error:
+            raise NoValue(f"raised {_described(error)}", isinstance(error, _REFUSALS)) from None
+        if not math.isfinite(value):
+            raise NoValue(f"returned {value}", False)
+        return value
+
+    def distance(self, first: Thing, second: Thing) -> float:
+        """Return D(X, Y): the measure, or its maximum minus the measure."""
+        value = self.value(first, second)
+        return value if not self.metric.similarity else self.maximal - value
+
+    @property
+    def maximal(self) -> float:
+        """The maximum of a similarity, where it is known to exist."""
+        assert self.maximum is not None
+        return self.maximum
+
+    def noise(self, first: Thing, second: Thing) -> float:
+        """Return how far f(X, Y) moves when the entries move by their rounding."""
+        rng = np.random.default_rng([self.seed, 77])
+        try:
+            here = self.value(first, second)
+            return max(abs(self.value(perturbed(rng, first), perturbed(rng, second)) - here) for _ in range(_PROBES))
+        except NoValue:
+            return math.inf  # beside this input there is no value: nothing that depends on one can be trusted
+
+    def rounding(self, *pairs: tuple[Thing, Thing]) -> float:
+        """Return how large a difference of values at these arguments rounding may explain."""
+        return _AMPLIFIED * sum(self.noise(*pair) for pair in pairs) + 1e-13 * self.scale
+
+    def check_time(self) -> None:
+        """Raise `OutOfTime` once the property's time is over."""
+        if time.monotonic() > self.deadline:
+            raise OutOfTime
+
+    @contextmanager
+    def until(self, deadline: float) -> Iterator[None]:
+        """Let `check_time` raise from a moment on, if that is earlier than what is set."""
+        before, self.deadline = self.deadline, min(self.deadline, deadline)
+        try:
+            yield
+        finally:
+            self.deadline = before
+
+
+def _described(error: Exception) -> str:
+    message = " ".join(str(error).split())
+    return f"{type(error).__name__}{': ' if message else ''}{message[:160]}"
+
+
+Measure = Callable[[Any, Any], Any]
