@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from theory.claims import Metric, metric
-from theory.conformance.inputs import embedding_pairs, model_pairs, pairs
+from theory.conformance.inputs import pairs
 from theory.conformance.properties import PROPERTIES, Property
 from theory.conformance.results import Conformance, Counterexample, PropertyResult, PropertyVerdict, Thing
 from theory.conformance.subject import NoValue, Subject
@@ -207,10 +207,7 @@ def _unit_of_rounding(subject: Subject) -> float:
     Where its values stay the same to the last bit when the entries are rounded to single precision, although they move
     when the entries move a little more, it rounds them itself.
     """
-    on, seed = subject.metric.on, subject.seed
-    drawn = list(
-        embedding_pairs(seed + 1, 9, equal=True) if on == "embeddings" else model_pairs(seed + 1, 6, equal=True)
-    )
+    drawn: list[tuple[Thing, Thing]] = list(pairs(subject.metric.on, subject.seed + 1, 9, equal=True))
     for kind, unit in _UNITS:
         same = moved = 0
         for X, Y in drawn:

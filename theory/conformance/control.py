@@ -11,6 +11,7 @@ found, the modulus is reported: the smallest C and the largest exponent with D <
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def _step(subject: Subject, closeness: _Closeness, a: Model, b: Model) -> Step:
 
 def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyResult:
     steps: list[Step] = []
-    slow: tuple[str, Sequence[Step]] | None = None
+    slow: tuple[str, list[Step]] | None = None
     silent = ""
     for family in families(subject.seed)[closeness.key]:
         ladder = []
@@ -140,12 +141,8 @@ def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyR
 def _own_name(subject: Subject) -> str:
     """Return the name of the measure where it is one of this package itself."""
     function = subject.metric.function
-    module = getattr(function, "__module__", "") or ""
-    return (
-        getattr(function, "__name__", "")
-        if module in ("theory.distances", "theory.dissimilarities", "theory.similarities")
-        else ""
-    )
+    own = ("theory.distances", "theory.dissimilarities", "theory.similarities")
+    return str(getattr(function, "__name__", "")) if getattr(function, "__module__", "") in own else ""
 
 
 def _descending(ladder: Sequence[Step]) -> list[Step]:
@@ -199,24 +196,13 @@ def _climbs(subject: Subject, closeness: _Closeness, steps: Sequence[Step]) -> I
         near = [step for step in steps if step.distance <= level and step.teacher.n * step.teacher.m <= 40]
         starts = sorted(near, key=lambda step: -step.value)[:1]
         if previous is not None:
-            with _without_value():
-                closer = _closer(previous, previous.distance and 0.1)
-                starts.append(_step(subject, closeness, *closer))
+            with contextlib.suppress(NoValue, InvalidInput):
+                starts.append(_step(subject, closeness, *_closer(previous, 0.1)))
         best = max((s for s in starts if s.distance <= level), key=lambda step: step.value, default=None)
         if best is None:
             continue
         previous = _climb(subject, closeness, best, level, number)
         yield previous
-
-
-class _without_value:
-    """Go on where the measure has no value, or the pair is none."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> bool:
-        return kind is not None and issubclass(kind, NoValue | InvalidInput)
 
 
 def _closer(step: Step, share: float) -> tuple[Model, Model]:
@@ -274,4 +260,5 @@ def _modulus(subject: Subject, closeness: _Closeness, steps: Sequence[Step]) -> 
     slope = float(np.polyfit(tops[:, 0], tops[:, 1], 1)[0])
     exponent = min(_EXPONENTS, key=lambda candidate: abs(math.log(candidate / max(slope, 1e-3))))
     constant = max(step.value / step.distance**exponent for step in near)
-    return f"D <= {constant:.3g} {closeness.symbol}^{exponent:.3g} on all {len(near)} pairs nearer than 0.1 (slope {slope:.2f})"
+    bound = f"D <= {constant:.3g} {closeness.symbol}^{exponent:.3g}"
+    return f"{bound} on all {len(near)} pairs nearer than 0.1 (slope {slope:.2f})"

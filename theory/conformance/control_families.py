@@ -161,7 +161,7 @@ def _degenerate_subsets(seed: int) -> list[Family]:
             middle = g[:m].mean(axis=0)
             g[-1], g2[-1] = middle + t * direction, middle + t * other
             teacher = in_class(base.embeddings, g)
-            factor = float(np.linalg.norm(teacher.unembeddings) / max(np.linalg.norm(g), 1e-300))
+            factor = float(np.linalg.norm(teacher.unembeddings)) / float(np.linalg.norm(g))
             return teacher, Model(teacher.embeddings, g2 * factor)
 
         found.append(Family(f"a nearly dependent label (m = {m}, k = {k})", at, _FINE))

@@ -45,8 +45,8 @@ def _seen(answer: Callable[[], float]) -> tuple[str, float | None, bool]:
 def rejects_nan(subject: Subject) -> PropertyResult:
     """An entry that is nan or infinite, in either argument, raises an exception.
 
-    A number would be made of nothing, and a nan goes unnoticed until it has spoilt an average. Models refuse such entries
-    at the door, so that a measure on models never sees one.
+    A number would be made of nothing, and a nan goes unnoticed until it has spoilt an average. Models refuse such
+    entries at the door, so that a measure on models never sees one.
     """
     name = "rejects_nan"
     if subject.metric.on == "models":
@@ -89,7 +89,7 @@ Degenerate = tuple[str, Thing, Thing]
 
 
 def handles_degenerate(subject: Subject) -> PropertyResult:
-    """On degenerate input the measure returns a finite number in its own range, or raises a ValueError or NotApplicable.
+    """On degenerate input the measure returns a finite number in its range, or raises a ValueError or NotApplicable.
 
     Constant, repeated, missing, dependent, huge and tiny rows and columns are legal and happen. An answer of nan, an
     infinity, a negative distance, a similarity above its maximum, or an exception that means something else (such as
@@ -202,7 +202,7 @@ def _degenerate_models(seed: int) -> Iterator[Degenerate]:
 
 
 def deterministic(subject: Subject) -> PropertyResult:
-    """The same arguments give the same value, whatever the global random state, the size, and what was asked between."""
+    """The same arguments give the same value, whatever the global random state and whatever was asked between."""
     name, trials = "deterministic", 0
     states = np.random.get_state(), random.getstate()  # noqa: NPY002 - the global state is what is at stake
     try:
@@ -253,8 +253,8 @@ def pure(subject: Subject) -> PropertyResult:
     """The measure changes nothing and depends on the values of its arguments alone.
 
     Its arguments are as they were; copies that lie otherwise in memory, or that may not be written to, give the same
-    value, as does the same array with other contents; and a measure that does not draw from the global generators leaves
-    them as they were.
+    value; an array whose contents have changed gives the value of the new ones; and the global random generators are
+    left as they were by a measure whose value does not depend on them.
     """
     name, trials = "pure", 0
     for X, Y in _small_and_large(subject, 8):

@@ -1,4 +1,4 @@
-"""Embeddings and models on which measures are tried: ordinary ones, from small to large, and maps far from the identity.
+"""Embeddings and models on which measures are tried, from small to large, and maps far from the identity.
 
 The functions that transform inputs take arrays and models of any arithmetic, so that the same expression is evaluated
 in float64 and in many digits.
@@ -204,7 +204,6 @@ def gauge(rng: np.random.Generator, p: int, index: int) -> tuple[np.ndarray, np.
         for j in range(i):
             lower[i, j], upper[j, i] = rng.integers(-2, 3, 2)
     scales = 2.0 ** (rng.integers(-2, 3, p) if index % 3 else rng.integers(-5, 6, p))
-    inverse = np.linalg.inv(upper) / scales @ np.linalg.inv(lower)
     # Of unit triangular integers the inverse is of integers: rounding makes it exact.
     lower_inverse, upper_inverse = np.round(np.linalg.inv(lower)), np.round(np.linalg.inv(upper))
     inverse = (upper_inverse / scales) @ lower_inverse

@@ -134,11 +134,15 @@ def _together(name: str, subject: Subject, change: Any, count: Any, noun: str) -
             relation = Relation(
                 statement,
                 ("f(P X, P Y)", "f(X, Y)"),
-                lambda f, i, order=order: (f(change(i["X"], order), change(i["Y"], order)), f(i["X"], i["Y"])),
+                _reordered(change, order),
             )
             yield Case(relation, {"X": X, "Y": Y}, {"order": str(order.tolist())})
 
     return examined(subject, name, cases())
+
+
+def _reordered(change: Any, order: np.ndarray) -> Any:
+    return lambda f, i: (f(change(i["X"], order), change(i["Y"], order)), f(i["X"], i["Y"]))
 
 
 def invariant_to_row_order(subject: Subject) -> PropertyResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,9 +21,11 @@ _PROBES = 4
 _AMPLIFIED = 30.0  # an algorithm rounds more often than its input does
 _NEAR_ZERO = 1e-6  # values below this share of the scale may be square roots of rounding,
 _ROOT_OF_ROUNDING = 1e-7  # and differ by this share of it
+_PLAIN = 1e-9  # relative excess that counts without many digits; single precision is off by more
 _DENIALS = 3  # violations that many digits deny, after which no more are looked into
 _MANY_ROWS = 24  # more than these take too long in many digits
 _WORTH_TELLING = 1e-9  # share of the scale from which a loss of digits is reported
+_CONSTANTS = ("0", "1")  # sides that need no value
 _KEPT = 0.3  # share of a violation that a simpler one must have
 
 
@@ -250,6 +253,8 @@ def examined(
             continue
         simple, simple_trial = simplified(subject, case, trial)
         verdict = confirmed(subject, simple, simple_trial)
+        if verdict is None and simple_trial.excess <= _PLAIN * max(abs(simple_trial.lhs), subject.scale):
+            verdict = False  # by float64 alone, only what no sum could round to counts
         if verdict is False:
             denied, worst = denied + 1, max(worst, trial.excess)
             continue
@@ -270,19 +275,42 @@ def examined(
 def broken(subject: Subject, name: str, case: Case, trial: Trial, trials: int, in_digits: bool) -> PropertyResult:
     """Return the result for a relation that a case breaks."""
     relation = case.relation
+    lhs, rhs = (_spelt(subject, name) for name in relation.names)
     sign = "!=" if relation.equality else ">"
     how = "confirmed in many digits" if in_digits else f"rounding explains {trial.rounding:.1e}"
-    message = f"{relation.names[0]} = {trial.lhs:.6g} {sign} {trial.rhs:.6g} = {relation.names[1]}; {how}"
+    message = f"{_shown(lhs, trial.lhs)} {sign} {_shown(rhs, trial.rhs, last=True)}; {how}"
     if relation.equality and trial.excess < 1e-4 * max(abs(trial.lhs), abs(trial.rhs)):
-        message = f"{relation.names[0]} and {relation.names[1]} differ by {trial.excess:.2e} at {trial.lhs:.6g}; {how}"
+        message = f"{lhs} and {rhs} differ by {trial.excess:.2e} at {trial.lhs:.6g}; {how}"
     if subject.precision > EPS and trial.excess < 1e3 * subject.precision * max(subject.scale, abs(trial.lhs)):
         message += "; the measure computes in single precision"
-    values: dict[str, float | str] = {relation.names[0]: trial.lhs, relation.names[1]: trial.rhs}
+    sides = {lhs: trial.lhs, rhs: trial.rhs}
+    values: dict[str, float | str] = {key: value for key, value in sides.items() if key not in _CONSTANTS}
+    values |= case.notes or {}
     return PropertyResult(
         name,
         PropertyVerdict.FAILS,
         Evidence.FLOAT64,
         trials,
         message,
-        Counterexample(relation.statement, dict(case.inputs), {**values, **(case.notes or {})}),
+        Counterexample(
+            _spelt(subject, relation.statement),
+            {_spelt(subject, key): value for key, value in case.inputs.items()},
+            values,
+        ),
     )
+
+
+def _spelt(subject: Subject, text: str) -> str:
+    """Return text with the letters of models, a, b and c, in place of those of embeddings."""
+    if subject.metric.on == "embeddings":
+        return text
+    for letter, other in zip("XYZ", "abc", strict=True):
+        text = re.sub(rf"\b{letter}\b", other, text)
+    return text
+
+
+def _shown(expression: str, value: float, last: bool = False) -> str:
+    """Return an expression and its value; a constant as it is."""
+    if expression in _CONSTANTS:
+        return expression
+    return f"{value:.6g} = {expression}" if last else f"{expression} = {value:.6g}"

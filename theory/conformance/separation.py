@@ -101,7 +101,7 @@ def _cases(subject: Subject) -> Iterator[Case]:
 
 
 def _relatives(a: Model, rng: np.random.Generator) -> Iterator[Model]:
-    """Yield models that agree with one in something: its embeddings, labels, directions, most of its inputs, its sums."""
+    """Yield models that agree with one in something: embeddings, unembeddings, directions, most inputs, sums."""
     f, g = a.embeddings, a.unembeddings
     yield Model(f, rng.standard_normal(g.shape) * (np.std(g) or 1.0))
     yield Model(rng.standard_normal(f.shape) * (np.std(f) or 1.0), g)

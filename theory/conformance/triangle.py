@@ -69,7 +69,7 @@ def _between(X: Thing, Z: Thing, rng: np.random.Generator) -> Iterator[tuple[Thi
 
 
 def _detours(X: Thing, Z: Thing, rng: np.random.Generator) -> Iterator[tuple[Thing, Thing]]:
-    """Yield third points that are not on the way: the other's mirror image, columns of both, fewer columns, far ones."""
+    """Yield third points that are not on the way: a mirror image, columns of both, fewer columns, far ones."""
     yield _scaled(X, -1.0), Z
     yield _scaled(X, float(rng.choice([1e-2, 0.3, 3.0, 1e2]))), Z
     yield _scaled(X, 2.0), _scaled(X, 4.0)
