@@ -118,6 +118,7 @@ def _gauge_families(seed: int) -> list[Family]:
             return teacher, student if matrix is None else _gauged(student, matrix)
 
         found.append(Family(name, at, _FINE))
+    found.append(_exchanged(seed))
     for index, factor in enumerate((1e-3, 1e3)):
         rng = generator(seed, 41, index)
         teacher = _teacher(rng, 10, 5, 2, 3.0)
@@ -145,6 +146,20 @@ def _gauge_families(seed: int) -> list[Family]:
     return found
 
 
+def _exchanged(seed: int) -> Family:
+    """The teacher's longest direction becomes the student's shortest."""
+    rng = generator(seed, 49)
+    teacher = _teacher(rng, 12, 5, 2, 100.0)
+    rows, labels = rng.standard_normal((12, 2)), rng.standard_normal((5, 2))
+    _, spread, axes = np.linalg.svd(teacher.embeddings - teacher.embeddings.mean(axis=0), full_matrices=False)
+    matrix = axes.T / spread**2 * spread.max() ** 2 @ axes
+    return Family(
+        "directions long and short exchanged",
+        lambda t: (teacher, _gauged(_perturbed(teacher, t, rows, labels), matrix)),
+        _FINE,
+    )
+
+
 def _degenerate_subsets(seed: int) -> list[Family]:
     """Labels whose unembeddings nearly depend on each other, off by as little as the models are."""
     found = []
@@ -165,6 +180,22 @@ def _degenerate_subsets(seed: int) -> list[Family]:
             return teacher, Model(teacher.embeddings, g2 * factor)
 
         found.append(Family(f"a nearly dependent label (m = {m}, k = {k})", at, _FINE))
+    for index, (n, k, m) in enumerate(((8, 6, 1), (10, 9, 2))):
+        rng = generator(seed, 48, index)
+        base = _teacher(rng, n, k, m, 2.0)
+        first, second = rng.standard_normal((2, k - m, m))
+
+        def crowded(
+            t: float, base: Model = base, first: np.ndarray = first, second: np.ndarray = second, m: int = m
+        ) -> tuple[Model, Model]:
+            g, g2 = base.unembeddings.copy(), base.unembeddings.copy()
+            # All labels but m in one place, to t: most subsets of m + 1 labels are nearly dependent.
+            g[m:], g2[m:] = g[m] + t * first, g[m] + t * second
+            teacher = in_class(base.embeddings, g)
+            factor = float(np.linalg.norm(teacher.unembeddings)) / float(np.linalg.norm(g))
+            return teacher, Model(teacher.embeddings, g2 * factor)
+
+        found.append(Family(f"most labels in one place (m = {m}, k = {k})", crowded, _FINE))
     rng = generator(seed, 44)
     base = _teacher(rng, 10, 5, 2, 2.0)
     step = rng.standard_normal(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -21,10 +22,10 @@ _PROBES = 4
 _AMPLIFIED = 30.0  # an algorithm rounds more often than its input does
 _NEAR_ZERO = 1e-6  # values below this share of the scale may be square roots of rounding,
 _ROOT_OF_ROUNDING = 1e-7  # and differ by this share of it
-_PLAIN = 1e-9  # relative excess that counts without many digits; single precision is off by more
-_DENIALS = 3  # violations that many digits deny, after which no more are looked into
+_PLAIN = 1e-9  # relative excess up to which float64 alone is not believed,
+_OPEN = 1e-6  # and up to which it leaves the question open
+_DISMISSED = 3  # violations that did not stand, after which no more are looked into
 _MANY_ROWS = 24  # more than these take too long in many digits
-_WORTH_TELLING = 1e-9  # share of the scale from which a loss of digits is reported
 _CONSTANTS = ("0", "1")  # sides that need no value
 _KEPT = 0.3  # share of a violation that a simpler one must have
 
@@ -233,7 +234,7 @@ def examined(
     least
         Cases tried before the time may run out.
     """
-    trials, denied, worst, silent, last = 0, 0, 0.0, 0, ""
+    trials, denied, unsure, worst, silent, last = 0, 0, 0, 0.0, 0, ""
     for case in cases:
         if trials + silent >= least:
             try:
@@ -248,17 +249,16 @@ def examined(
         trials += 1
         if not trial.broken:
             continue
-        if denied >= _DENIALS:
+        if denied + unsure >= _DISMISSED:
             denied += 1
             continue
         simple, simple_trial = simplified(subject, case, trial)
-        verdict = confirmed(subject, simple, simple_trial)
-        if verdict is None and simple_trial.excess <= _PLAIN * max(abs(simple_trial.lhs), subject.scale):
-            verdict = False  # by float64 alone, only what no sum could round to counts
-        if verdict is False:
-            denied, worst = denied + 1, max(worst, trial.excess)
-            continue
-        return broken(subject, name, simple, simple_trial, trials, bool(verdict))
+        ruling = _ruling(subject, simple, simple_trial)
+        if ruling is _Ruling.STANDS:
+            return broken(subject, name, simple, simple_trial, trials)
+        worst = max(worst, trial.excess)
+        denied += ruling is _Ruling.DENIED
+        unsure += ruling is _Ruling.UNSURE
     if not trials:
         return PropertyResult(
             name, PropertyVerdict.INCONCLUSIVE, None, silent, f"no value on any of {silent} inputs: {last}"
@@ -266,18 +266,47 @@ def examined(
     message = f"no counterexample among {trials}"
     if silent:
         message += f"; no value on {silent} ({last})"
-    if worst > _WORTH_TELLING * subject.scale:
+    if unsure:
+        message = (
+            f"off by up to {worst:.1e} on some of {trials} inputs, more than rounding explains, less than a fault: "
+        )
+        message += "a solver that stops short, or a lower precision?"
+        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, trials, message)
+    if worst > _PLAIN * subject.scale:
         message += f"; float64 is off by up to {worst:.1e}, which many digits deny"
-    verdict_ = PropertyVerdict.INCONCLUSIVE if 2 * denied > trials else PropertyVerdict.HOLDS
-    return PropertyResult(name, verdict_, evidence if verdict_ is PropertyVerdict.HOLDS else None, trials, message)
+    if 2 * denied > trials:
+        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, trials, message)
+    return PropertyResult(name, PropertyVerdict.HOLDS, evidence, trials, message)
 
 
-def broken(subject: Subject, name: str, case: Case, trial: Trial, trials: int, in_digits: bool) -> PropertyResult:
+class _Ruling(enum.Enum):
+    """What becomes of a violation that float64 shows."""
+
+    STANDS = enum.auto()
+    DENIED = enum.auto()
+    UNSURE = enum.auto()
+
+
+def _ruling(subject: Subject, case: Case, trial: Trial) -> _Ruling:
+    """Ask many digits; where they cannot be had, only what is plain to see counts."""
+    found = confirmed(subject, case, trial)
+    if found is not None:
+        return _Ruling.STANDS if found else _Ruling.DENIED
+    size = max(abs(trial.lhs), abs(trial.rhs), subject.scale)
+    if trial.excess <= _PLAIN * size:
+        return _Ruling.DENIED
+    # Solvers stop at eight digits or so. Single precision does as well, but is known for what it is.
+    if trial.excess <= _OPEN * size and subject.precision == EPS:
+        return _Ruling.UNSURE
+    return _Ruling.STANDS
+
+
+def broken(subject: Subject, name: str, case: Case, trial: Trial, trials: int) -> PropertyResult:
     """Return the result for a relation that a case breaks."""
     relation = case.relation
     lhs, rhs = (_spelt(subject, name) for name in relation.names)
     sign = "!=" if relation.equality else ">"
-    how = "confirmed in many digits" if in_digits else f"rounding explains {trial.rounding:.1e}"
+    how = "confirmed in many digits" if confirmed(subject, case, trial) else f"rounding explains {trial.rounding:.1e}"
     message = f"{_shown(lhs, trial.lhs)} {sign} {_shown(rhs, trial.rhs, last=True)}; {how}"
     if relation.equality and trial.excess < 1e-4 * max(abs(trial.lhs), abs(trial.rhs)):
         message = f"{lhs} and {rhs} differ by {trial.excess:.2e} at {trial.lhs:.6g}; {how}"

@@ -117,6 +117,10 @@ def _relatives(a: Model, rng: np.random.Generator) -> Iterator[Model]:
     moved = g.copy()
     moved[rng.integers(a.k)] += rng.standard_normal(a.m)
     yield Model(f, moved)  # one label in k
+    centred = g - g.mean(axis=0)
+    outside = rng.standard_normal(g.shape) * (np.std(g) or 1.0)
+    outside -= outside.mean(axis=0)
+    yield Model(f, g + outside - centred @ np.linalg.lstsq(centred, outside, rcond=None)[0])  # off a's span of labels
     swapped = g.copy()
     bottom = np.argsort((f @ g.T).mean(axis=0))[:2]
     swapped[bottom] = swapped[bottom[::-1]]

@@ -20,7 +20,7 @@ from theory.evidence import Evidence
 from theory.models import Model
 
 _PAIRS = 40
-_STEPS = (1e-3, 1e-2, 0.1, 1.0)  # length of a short line; below the first, differences drown in rounding
+_STEPS = (1.0, 0.1, 1e-2, 1e-3)  # lengths of lines; below the last, differences drown in rounding
 
 _TRIANGLE = Relation(
     "D(X, Z) <= D(X, Y) + D(Y, Z)",
