@@ -1,4 +1,4 @@
-"""The files in which users write claims: loaded, named, and read together with what they import of their own."""
+"""The files in which users write claims or measures: loaded, named, and read with what they import of their own."""
 
 from __future__ import annotations
 
@@ -16,27 +16,25 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import Any, TypeVar
 
-from theory.claims import Claim
+from theory.claims import Claim, Metric
 from theory.errors import InvalidInput
 
 _OURS = frozenset({"theory", "empirics", "reports"})
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _loaded_before: set[str] = set()  # modules of the file loaded last, which are no modules of the next one
+Marked = TypeVar("Marked", Claim, Metric)
 
 
-@dataclass(frozen=True, eq=False)
-class ClaimFile:
-    """A file of claims.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class UserFile:
+    """A Python file that a user has written.
 
     Attributes
     ----------
     path
         Of the file, absolute.
-    claims
-        By name, in the order of their definition; the names are unique.
-    attributes
-        Under which attribute of the module each claim is found, by name.
     module
         What the file is called as a module.
     sources
@@ -48,8 +46,6 @@ class ClaimFile:
     """
 
     path: Path
-    claims: Mapping[str, Claim]
-    attributes: Mapping[str, str]
     module: str
     sources: Mapping[str, str]
     packages: frozenset[str]
@@ -57,11 +53,37 @@ class ClaimFile:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all sources: what a claim says is known to be the same where this is."""
+        """SHA-256 of all sources: what the file says is known to be the same where this is."""
         found = hashlib.sha256()
         for name, text in sorted(self.sources.items()):
             found.update(f"{name}\0{len(text)}\0{text}\0".encode())
         return found.hexdigest()
+
+    @contextlib.contextmanager
+    def importable(self) -> Iterator[None]:
+        """Let what the file defines import modules of its own while it runs."""
+        before = list(sys.path)
+        sys.path[:0] = [folder for folder in self.search_path if folder not in before]
+        try:
+            yield
+        finally:
+            sys.path[:] = before
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ClaimFile(UserFile):
+    """A file of claims.
+
+    Attributes
+    ----------
+    claims
+        By name, in the order of their definition; the names are unique.
+    attributes
+        Under which attribute of the module each claim is found, by name.
+    """
+
+    claims: Mapping[str, Claim]
+    attributes: Mapping[str, str]
 
     @property
     def heading(self) -> str:
@@ -85,19 +107,16 @@ class ClaimFile:
         """Return the texts that a script needs for one claim, by module name."""
         return self.sources
 
-    @contextlib.contextmanager
-    def importable(self) -> Iterator[None]:
-        """Let claims import modules of their own while they run."""
-        before = list(sys.path)
-        sys.path[:0] = [folder for folder in self.search_path if folder not in before]
-        try:
-            yield
-        finally:
-            sys.path[:] = before
 
-
-def parse_target(target: str) -> tuple[Path, str | None]:
+def parse_target(target: str, what: str = "claim") -> tuple[Path, str | None]:
     """Split ``FILE.py[::NAME]``.
+
+    Parameters
+    ----------
+    target
+        What the user has typed.
+    what
+        NAME names, for the error.
 
     Raises
     ------
@@ -106,7 +125,7 @@ def parse_target(target: str) -> tuple[Path, str | None]:
     """
     file, separator, name = target.partition("::")
     if separator and not name:
-        raise InvalidInput(f"{target}: expected the name of a claim after '::', saw none")
+        raise InvalidInput(f"{target}: expected the name of a {what} after '::', saw none")
     return Path(file), name or None
 
 
@@ -124,6 +143,31 @@ def load_claims(path: Path, name: str | None = None) -> ClaimFile:
     ------
     InvalidInput
         If there is no such file, it is no Python, it fails to load, or it has no claims or none of that name.
+    """
+    file, namespace = load_file(path)
+    claims, attributes = named(namespace, Claim)
+    if not claims:
+        raise InvalidInput(f"{file.path}: expected functions marked with @claim, saw none")
+    if name is not None:
+        chosen = chosen_name(claims, attributes, name)
+        if chosen is None:
+            raise InvalidInput(f"{file.path}: no claim is called {name!r}; there are {', '.join(claims)}")
+        claims, attributes = {chosen: claims[chosen]}, {chosen: attributes[chosen]}
+    return ClaimFile(**vars(file), claims=claims, attributes=attributes)
+
+
+def load_file(path: Path) -> tuple[UserFile, Mapping[str, Any]]:
+    """Run a file, and return it with what its global names stand for.
+
+    Parameters
+    ----------
+    path
+        A Python file. It is run, so it is trusted as much as the one who runs it. Its folder is importable meanwhile.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such file, it is no Python, or it fails to load.
     """
     text = _source(path)
     path = path.resolve()
@@ -145,15 +189,45 @@ def load_claims(path: Path, name: str | None = None) -> ClaimFile:
         sys.path[:] = before
     sources, packages = _own_sources(path, text, module.__name__, set(sys.modules) - known, search_path)
     _loaded_before.update(set(sys.modules) & set(sources))
-    claims, attributes = _named(module)
-    if not claims:
-        raise InvalidInput(f"{path}: expected functions marked with @claim, saw none")
-    if name is not None:
-        chosen = name if name in claims else next((n for n, attribute in attributes.items() if attribute == name), None)
-        if chosen is None:
-            raise InvalidInput(f"{path}: no claim is called {name!r}; there are {', '.join(claims)}")
-        claims, attributes = {chosen: claims[chosen]}, {chosen: attributes[chosen]}
-    return ClaimFile(path, claims, attributes, module.__name__, sources, packages, search_path)
+    file = UserFile(path=path, module=module.__name__, sources=sources, packages=packages, search_path=search_path)
+    return file, vars(module)
+
+
+def named(namespace: Mapping[str, Any], kind: type[Marked]) -> tuple[dict[str, Marked], dict[str, str]]:
+    """Return the claims, or the measures, of a module and their attributes by unique names.
+
+    Parameters
+    ----------
+    namespace
+        What the module's global names stand for.
+    kind
+        `Claim` or `Metric`.
+
+    Returns
+    -------
+    found, attributes
+        Each one once, however often it is bound, in the order of their definition, and the first attribute of each.
+    """
+    bound: dict[int, tuple[str, Marked]] = {}
+    for attribute, value in namespace.items():
+        if isinstance(value, kind):
+            bound.setdefault(id(value), (attribute, value))
+    names = [value.name for _, value in bound.values()]
+    found: dict[str, Marked] = {}
+    attributes: dict[str, str] = {}
+    for attribute, value in bound.values():
+        speaks = bool(value.name.strip()) and value.name.isprintable() and not value.name.startswith("<")  # <lambda>
+        usable = speaks and names.count(value.name) == 1
+        name = value.name if usable else attribute
+        while name in found or (not usable and name in names):
+            name += "_"
+        found[name], attributes[name] = (value if value.name == name else replace(value, name=name)), attribute
+    return found, attributes
+
+
+def chosen_name(found: Mapping[str, object], attributes: Mapping[str, str], name: str) -> str | None:
+    """Return the name of what the user calls by its name or by its attribute, or None where there is no such thing."""
+    return name if name in found else next((n for n, attribute in attributes.items() if attribute == name), None)
 
 
 # --------------------------------------------------------------------------- running the file
@@ -178,7 +252,7 @@ def _read(path: Path) -> str:
 def _module_name(path: Path) -> str:
     """Name the module after its file, unless that would hide a module that is there already."""
     name = re.sub(r"\W", "_", path.stem)
-    return f"{name}_claims" if name in sys.modules or name in sys.stdlib_module_names or name in _OURS else name
+    return f"{name}_file" if name in sys.modules or name in sys.stdlib_module_names or name in _OURS else name
 
 
 def _forget_the_last_file() -> None:
@@ -204,25 +278,6 @@ def _run(path: Path, text: str, module: ModuleType) -> None:
         raise InvalidInput(
             f"{path}: raised {type(error).__name__}{where} while it was loaded{': ' if message else ''}{message}"
         ) from None
-
-
-def _named(module: ModuleType) -> tuple[dict[str, Claim], dict[str, str]]:
-    """Return the claims and their attributes by unique names, each claim once however often it is bound."""
-    found: dict[int, tuple[str, Claim]] = {}
-    for attribute, value in vars(module).items():
-        if isinstance(value, Claim):
-            found.setdefault(id(value), (attribute, value))
-    names = [value.name for _, value in found.values()]
-    claims: dict[str, Claim] = {}
-    attributes: dict[str, str] = {}
-    for attribute, value in found.values():
-        speaks = bool(value.name.strip()) and value.name.isprintable() and not value.name.startswith("<")  # <lambda>
-        usable = speaks and names.count(value.name) == 1
-        name = value.name if usable else attribute
-        while name in claims or (not usable and name in names):
-            name += "_"
-        claims[name], attributes[name] = (value if value.name == name else replace(value, name=name)), attribute
-    return claims, attributes
 
 
 # --------------------------------------------------------------------------- what the file imports of its own
