@@ -21,7 +21,10 @@ from theory.errors import InvalidInput
 
 if TYPE_CHECKING:
     from reports.claim_files import ClaimFile
+    from reports.conformance import ConformanceRun
     from reports.falsification import FalsificationRun, Update
+    from reports.metric_files import MetricFile
+    from theory.conformance import Conformance
     from theory.search.outcome import Outcome
 
 app = typer.Typer(
@@ -358,6 +361,153 @@ def _ratio(outcome: Outcome) -> float | None:
     return float("inf") if outcome.worst.ratio is None and outcome.verdict == "refuted" else outcome.worst.ratio
 
 
+@app.command("check-metric")
+def check_metric(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE.py[::NAME]|MEASURE",
+            help="A file of measures, one measure of it, or a measure of this library (mean_cca, hellinger, ...).",
+        ),
+    ],
+    budget: Annotated[float, typer.Option(help="Seconds for each measure.")] = 20.0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the search.")] = 0,
+    json: Annotated[Path | None, typer.Option(help="Write all results to this file.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for index.html and report.json.")] = Path("runs/check-metric"),
+    write_test: Annotated[
+        Path | None, typer.Option(help="Write a pytest file that pins the properties down.", metavar="FILE.py")
+    ] = None,
+) -> int:
+    """Find out which properties a measure has: axioms, invariances, behaviour, and what controls it.
+
+    A measure is a function of two embeddings, or of two models, marked with @metric(on="embeddings") or
+    @metric(on="models"). What fails comes with a counterexample. The exit status is 1 where a property fails that the
+    measure declares, or any property where it declares none, and where there was no time for some property.
+    """
+    from reports.metric_files import load_target
+
+    if not 0 < budget < float("inf"):
+        raise InvalidInput(f"--budget: expected a positive number, saw {budget}")
+    if write_test is not None:
+        from reports.conformance import require_overwritable
+
+        require_overwritable(write_test)
+        _require_file(write_test, "--write-test")
+        if json is not None and json.resolve() == write_test.resolve():
+            raise InvalidInput(f"--json and --write-test: expected two files, saw '{json}' for both")
+    if json is not None:
+        _require_file(json)
+    _require_folder(out)
+    from reports.conformance import pytest_file, run_checks
+    from reports.conformance_page import write_report
+    from reports.files import write_whole
+
+    try:
+        file = load_target(target)
+        with _properties_bar(file) as report:
+            run = run_checks(file, budget, seed, report)
+    except KeyboardInterrupt:
+        # Typer would make it the same status, and say nothing.
+        typer.echo("logitbounds: interrupted; nothing was written", err=True)
+        return _INTERRUPTED
+    page = write_report(run, out, json)
+    if write_test is not None:
+        write_whole(write_test, pytest_file(run, write_test))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)
+    _print_conformance(console, run)
+    test = f"   test: {write_test}" if write_test is not None else ""
+    console.print(
+        f"report: {page}   data: {json or out / 'report.json'}{test}", soft_wrap=True, markup=False, highlight=False
+    )
+    if run.unusable:
+        return _complaint("; ".join(f"{name}: {why}" for name, why in run.unusable.items()))
+    return _FAILED if run.failed else _OK
+
+
+@contextlib.contextmanager
+def _properties_bar(file: MetricFile) -> Iterator[Callable[[str, str, int, int], None]]:
+    """Show how many properties of all measures are done, on stderr."""
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from theory.conformance import PROPERTIES
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    names = list(file.metrics)
+    console = Console(stderr=True)
+    # Where stderr is a file or a pipe even a bar that vanishes would leave an empty line.
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(f"{escape(names[0])}: looking at it", total=len(names) * len(PROPERTIES))
+
+        def report(metric: str, name: str, done: int, planned: int) -> None:
+            before = names.index(metric) * len(PROPERTIES)
+            bar.update(task, description=f"{escape(metric)}: {name} done", completed=before + done)
+
+        yield report
+
+
+def _print_conformance(console: Console, run: ConformanceRun) -> None:
+    """Print a card for each measure."""
+    from rich.markup import escape
+
+    for found in run.results.values():
+        _print_card(console, found)
+    for name, why in run.unusable.items():
+        console.print(f"[red]not checked[/red] {escape(name)}: {escape(why)}", soft_wrap=True, highlight=False)
+
+
+def _print_card(console: Console, found: Conformance) -> None:
+    from rich import box
+    from rich.markup import escape
+
+    from reports.conformance_page import WORDS, kind_of, mark_of, summary
+
+    title = f"{escape(found.metric)}, {kind_of(found)} ({found.seconds:.1f} s, {found.evaluations:,} calls)"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("property", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    if found.declared is not None:
+        table.add_column("declared", no_wrap=True)
+    table.add_column("evidence", no_wrap=True)
+    table.add_column("trials", justify="right", no_wrap=True)
+    # On a narrow terminal what was seen stands below the table, where there is more to say than that nothing was.
+    wide = console.width >= _WIDE
+    if wide:
+        table.add_column("what was seen", overflow="fold")
+    colours = {"holds": "green", "fails": "red", "inconclusive": "yellow", "not_applicable": "dim"}
+    marks = {"over-claim": "[bold red]over-claim", "under-claim": "[cyan]under-claim"}
+    for name in found.ran:
+        result = found[name]
+        mark = mark_of(found, name)
+        table.add_row(
+            name, f"[{colours[result.verdict]}]{WORDS[result.verdict]}",
+            *([marks.get(mark, mark)] if found.declared is not None else []),
+            str(result.evidence or ""), f"{result.trials:,}", *([escape(result.message)] if wide else []),
+        )  # fmt: skip
+    console.print(table)
+    for name in () if wide else found.ran:
+        if found[name].verdict in ("fails", "inconclusive"):
+            colour = colours[found[name].verdict]
+            console.print(f"[{colour}]{name}[/{colour}] {escape(found[name].message)}", highlight=False)
+    planned, ran = len(found.planned), len(found.ran)
+    console.print(f"planned {planned}, ran {ran}: {summary(found)}", highlight=False)
+    if ran != planned:
+        left = ", ".join(name for name in found.planned if name not in found.properties)
+        console.print(f"[red]no time for[/red] {left}", soft_wrap=True, highlight=False)
+    if found.overclaims:
+        console.print(f"[bold red]over-claims[/bold red] {', '.join(found.overclaims)}", soft_wrap=True)
+    if found.underclaims:
+        console.print(f"[cyan]under-claims[/cyan] {', '.join(found.underclaims)}", soft_wrap=True)
+
+
 @app.command("list")
 def listing(what: Annotated[Listing, typer.Argument(help="What to list.")] = Listing.claims) -> int:
     """List the statements of the catalogue, the measures, the distillation losses or the datasets."""
@@ -414,10 +564,10 @@ def _require_folder(path: Path) -> None:
         raise InvalidInput(f"{path}: not a folder that can be written to (permission denied)")
 
 
-def _require_file(path: Path) -> None:
+def _require_file(path: Path, option: str = "--json") -> None:
     """Make sure that a file can be written before any work is done."""
     if path.is_dir() or not path.name:
-        raise InvalidInput(f"--json: expected the name of a file, saw the folder '{path}'")
+        raise InvalidInput(f"{option}: expected the name of a file, saw the folder '{path}'")
     _require_folder(path.parent)
 
 
