@@ -128,7 +128,7 @@ def _as_metric(
         return replace(chosen, name=f.name)
     if on is None:
         raise InvalidInput("on: expected 'embeddings' or 'models' for a function not marked with @metric, saw None")
-    return metric(on=on, similarity=bool(similarity), declares=declares)(f)
+    return metric(on=on, similarity=False if similarity is None else similarity, declares=declares)(f)
 
 
 def _planned(properties: Iterable[str] | None) -> list[Property]:

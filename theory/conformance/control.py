@@ -121,6 +121,12 @@ def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyR
     steps += climbed
     if _kept(subject, climbed) is True:
         return _lost(name, closeness, "pairs found by ascent", climbed, len(steps))
+    largest = _largest(steps)
+    kept = _kept(subject, largest)
+    if kept is True:
+        return _lost(name, closeness, "the largest values seen", largest, len(steps))
+    if kept is None:
+        slow = slow or ("the largest values seen", largest)
     if not any(step.distance < _CLOSE for step in steps):
         why = f"no value on pairs nearer than {_CLOSE:g}: {silent}" if silent else "no near pairs"
         return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, len(steps), why)
@@ -152,6 +158,17 @@ def _descending(ladder: Sequence[Step]) -> list[Step]:
         if step.distance <= _BEGINNING and (not found or step.distance < found[-1].distance):
             found.append(step)
     return found
+
+
+def _largest(steps: Sequence[Step]) -> list[Step]:
+    """Return the step with the largest value of each decade of distances, descending."""
+    decades: dict[int, Step] = {}
+    for step in steps:
+        if 0 < step.distance <= _BEGINNING:
+            decade = math.floor(math.log10(step.distance))
+            if decade not in decades or step.value > decades[decade].value:
+                decades[decade] = step
+    return [decades[decade] for decade in sorted(decades, reverse=True)]
 
 
 def _kept(subject: Subject, sequence: Sequence[Step]) -> bool | None:

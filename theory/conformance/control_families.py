@@ -196,20 +196,44 @@ def _degenerate_subsets(seed: int) -> list[Family]:
             return teacher, Model(teacher.embeddings, g2 * factor)
 
         found.append(Family(f"most labels in one place (m = {m}, k = {k})", crowded, _FINE))
+    return [*found, _tied(seed), *_undecided(seed)]
+
+
+def _tied(seed: int) -> Family:
+    """The two most probable labels of many inputs, nearly tied and exchanged: predictions differ, little else does."""
     rng = generator(seed, 44)
     base = _teacher(rng, 10, 5, 2, 2.0)
     step = rng.standard_normal(2)
 
-    def tied(t: float) -> tuple[Model, Model]:
-        g = base.unembeddings * 0.01
-        g[0] = base.unembeddings[0] * 20
-        g[1] = g[0] + t * step  # the two most probable labels of many inputs, in either order
+    def at(t: float) -> tuple[Model, Model]:
+        g = base.unembeddings.copy()
+        g[0] = 3 * g[0]
+        g[1] = g[0] + t * step
         teacher = in_class(base.embeddings, g)
-        swapped = teacher.unembeddings.copy()
-        swapped[[0, 1]] = swapped[[1, 0]]
-        return teacher, Model(teacher.embeddings, swapped)
+        exchanged = teacher.unembeddings.copy()
+        exchanged[[0, 1]] = exchanged[[1, 0]]
+        return teacher, Model(teacher.embeddings, exchanged)
 
-    found.append(Family("two labels nearly tied", tied, _FINE))
+    return Family("two labels nearly tied", at, _FINE)
+
+
+def _undecided(seed: int) -> list[Family]:
+    """Inputs with logits of size t, reversed: what looks at the direction of logits alone sees opposites."""
+    found = []
+    for index, (n, k, m) in enumerate(((3, 2, 1), (8, 4, 2))):
+        rng = generator(seed, 50, index)
+        base = _teacher(rng, n, k, m, 1.0)
+        f = base.embeddings * 3
+
+        def at(t: float, f: np.ndarray = f, g: np.ndarray = base.unembeddings) -> tuple[Model, Model]:
+            small = f.copy()
+            small[0] *= t
+            teacher = in_class(small, g)
+            turned = teacher.embeddings.copy()
+            turned[0] *= -1
+            return teacher, Model(turned, teacher.unembeddings)
+
+        found.append(Family(f"an undecided input (m = {m})", at, _FINE))
     return found
 
 

@@ -125,7 +125,7 @@ def parametrize_with_checks(
     for measure in metrics:
         expected = dict(expected_failures(measure) if callable(expected_failures) else expected_failures or {})
         names = chosen if chosen is not None else sorted({*(measure.declares or PROPERTIES), *expected})
-        for where, given in (("properties", names), ("expected_failures", expected)):
+        for where, given in (("expected_failures", list(expected)), ("properties", names)):
             unknown = [name for name in given if name not in PROPERTIES]
             if unknown:
                 raise InvalidInput(f"{where}: expected names among {', '.join(PROPERTIES)}, saw {unknown[0]!r}")
