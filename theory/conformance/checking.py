@@ -17,7 +17,7 @@ from theory.claims import Metric, metric
 from theory.conformance.inputs import pairs
 from theory.conformance.properties import PROPERTIES, Property
 from theory.conformance.results import Conformance, Counterexample, PropertyResult, PropertyVerdict, Thing
-from theory.conformance.subject import NoValue, Subject
+from theory.conformance.subject import EPS, NoValue, Subject
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
 from theory.models import Model
@@ -29,7 +29,9 @@ _FIRST_LOOK = 12
 _ON_DISTANCES = frozenset(
     {"nonnegative", "triangle", "controlled_by_logit_distance", "controlled_by_kl", "separates_distributions"}
 )
-_UNITS = ((np.float32, 2.0**-24), (np.float16, 2.0**-11))
+_SINGLE = 2.0**-24
+_NUDGES = 8
+_ENOUGH = 3  # pairs that must agree
 
 
 def check_metric(
@@ -202,39 +204,27 @@ def _find_maximum(subject: Subject, ordinary: list[tuple[Thing, Thing]]) -> Coun
 
 
 def _unit_of_rounding(subject: Subject) -> float:
-    """Return the unit of the precision to which a measure reads its input.
+    """Return the unit of rounding of single precision if a measure computes in it, else that of double precision.
 
-    Where its values stay the same to the last bit when the entries are rounded to single precision, although they move
-    when the entries move a little more, it rounds them itself.
+    In double precision, nudges of some 1e-12 all give values of their own; in single precision nearly all give the
+    same, although nudges of some 1e-4 do not. Counts and ranks, which are no numbers of either precision, stay the same
+    under most of these as well.
     """
-    drawn: list[tuple[Thing, Thing]] = list(pairs(subject.metric.on, subject.seed + 1, 9, equal=True))
-    for kind, unit in _UNITS:
-        same = moved = 0
-        for X, Y in drawn:
-            try:
-                here = subject.value(X, Y)
-                same += subject.value(_rounded(X, kind), _rounded(Y, kind)) == here
-                moved += subject.value(_nudged(X, 64 * unit), _nudged(Y, 64 * unit)) != here
-            except NoValue:
-                continue
-        if same and moved and same == _valued(subject, drawn) and moved > same // 2:
-            return unit
-    return float(np.finfo(np.float64).eps)
-
-
-def _valued(subject: Subject, drawn: list[Any]) -> int:
-    count = 0
-    for X, Y in drawn:
-        with contextlib.suppress(NoValue):
-            subject.value(X, Y)
-            count += 1
-    return count
-
-
-def _rounded(thing: Any, kind: type) -> Any:
-    if isinstance(thing, Model):
-        return Model(thing.embeddings.astype(kind), thing.unembeddings.astype(kind))
-    return thing.astype(kind).astype(np.float64)
+    seen = 0
+    for X, Y in pairs(subject.metric.on, subject.seed + 1, 12, equal=True):
+        try:
+            fine, coarse = (
+                len({subject.value(_nudged(X, size * step), _nudged(Y, size * step)) for step in range(1, _NUDGES + 1)})
+                for size in (1e-12, 1e-4)
+            )
+        except NoValue:
+            continue
+        if coarse < _NUDGES - 1:  # saturated, or a count
+            continue
+        if fine > _NUDGES // 2:
+            return EPS
+        seen += 1
+    return _SINGLE if seen >= _ENOUGH else EPS
 
 
 def _nudged(thing: Any, size: float) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from theory.conformance.relations import Case
 from theory.conformance.results import Thing
-from theory.conformance.subject import NoValue, OutOfTime, Subject
+from theory.conformance.subject import NoValue, OutOfTime, Subject, arrays_of
 from theory.models import Model
 from theory.search.evolution import evolve
 
@@ -24,11 +24,7 @@ _GENERATIONS = 40
 
 
 def _arrays(inputs: Mapping[str, Thing]) -> list[np.ndarray]:
-    return [
-        array
-        for value in inputs.values()
-        for array in ((value.embeddings, value.unembeddings) if isinstance(value, Model) else (value,))
-    ]
+    return [array for value in inputs.values() for array in arrays_of(value)]
 
 
 def _moved(inputs: Mapping[str, Thing], x: np.ndarray) -> dict[str, Thing]:

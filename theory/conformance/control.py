@@ -176,7 +176,7 @@ def _kept(subject: Subject, sequence: Sequence[Step]) -> bool | None:
     if len(sequence) < _FEWEST or sequence[-1].distance >= _CLOSE:
         return False
     first, last = sequence[0].value, min(step.value for step in sequence[len(sequence) // 2 :])
-    if min(last, first) <= _SMALL * subject.scale:
+    if min(step.value for step in sequence) <= _SMALL * subject.scale:
         return False
     if last >= _STEADY * first:
         return True

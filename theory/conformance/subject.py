@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,11 @@ class NoValue(Exception):
 
 class OutOfTime(Exception):
     """The time for the examination is over."""
+
+
+def arrays_of(thing: Thing) -> list[np.ndarray]:
+    """Return the arrays that a thing is made of."""
+    return [thing.embeddings, thing.unembeddings] if isinstance(thing, Model) else [thing]
 
 
 def copied(thing: Thing) -> Thing:
@@ -107,7 +112,6 @@ class Subject:
     precision: float = EPS
     evaluations: int = 0
     deadline: float = math.inf
-    steps: dict[str, Sequence[Any]] = field(default_factory=dict)
 
     def value(self, first: Thing, second: Thing) -> float:
         """Return f(X, Y).
@@ -126,7 +130,7 @@ class Subject:
             value = number(self.metric(first, second))
         except InvalidInput as error:
             raise NoValue(f"raised {_described(error)}", True) from None
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise NoValue(f"raised {_described(error)}", isinstance(error, _REFUSALS)) from None
         if not math.isfinite(value):
             raise NoValue(f"returned {value}", False)
@@ -171,9 +175,6 @@ class Subject:
             self.deadline = before
 
 
-def _described(error: Exception) -> str:
+def _described(error: BaseException) -> str:
     message = " ".join(str(error).split())
     return f"{type(error).__name__}{': ' if message else ''}{message[:160]}"
-
-
-Measure = Callable[[Any, Any], Any]
