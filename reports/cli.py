@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from reports.audit.cli import audit
 from theory.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -542,6 +543,8 @@ def _listed(what: Listing) -> list[str]:
         return sorted(losses())
     return ["digits  scikit-learn's handwritten digits, 1,797 images of 8 x 8"]
 
+
+app.command()(audit)
 
 _NOT_MEASURES = frozenset({"alignment", "assert_survives", "claim", "falsify", "metric", "identifiability_profile"})
 

@@ -1,0 +1,39 @@
+"""The page of the audit, with every counterexample: one file, no scripts, nothing fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reports.audit import tables
+from reports.audit.audit import AuditRun, as_json
+from reports.audit.differential import AGREEMENT
+from reports.audit.untested import LOOKED_ON, UNTESTED
+from reports.files import write_json, write_whole
+from reports.findings import slug
+from reports.rendering import environment
+from theory.claims import PROPERTY_NAMES
+
+_COLOURS = {"✓": "ok", "✗": "muted", "?": "unsure", "·": "muted"}
+
+
+def render(run: AuditRun) -> str:
+    """Return index.html."""
+    made = environment()
+    made.filters["slug"] = slug
+    made.filters["words"] = lambda name: name.replace("_", " ")
+    made.filters["marked"] = lambda audited, name: tables.mark(audited, name)
+    made.filters["colour"] = lambda cell: "bad" if cell.endswith("o") else _COLOURS.get(cell[:1], "")
+    return made.get_template("audit.html").render(
+        **tables.as_context(run), tables=tables, short=tables.SHORT, names=PROPERTY_NAMES, untested=UNTESTED,
+        looked_on=LOOKED_ON, agreement=AGREEMENT,
+    )  # fmt: skip
+
+
+def write_report(run: AuditRun, out: Path, extra_json: Path | None = None) -> Path:
+    """Write the page and report.json, and the JSON once more where asked to; return the page."""
+    data = as_json(run)
+    write_json(out / "report.json", data)
+    if extra_json is not None:
+        write_json(extra_json, data)
+    write_whole(out / "index.html", render(run))
+    return out / "index.html"
