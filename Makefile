@@ -8,7 +8,7 @@ TORCH := torch==2.13.0
 OUT ?= runs/verify
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: verify test lint bench clean
+.PHONY: verify test lint bench check-the-checks clean
 
 verify: $(STAMP)
 	$(BIN)/logitbounds verify --out $(OUT)
@@ -20,6 +20,9 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check-the-checks: $(STAMP)
+	$(BIN)/python -m tests.check_the_checks
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from reports import svg
 from reports.conformance import ConformanceRun, as_json
-from reports.drawings import BLUE, GREY, ORANGE, _Axis, _line, _marker, _number, _svg, _text
 from reports.falsification import versions
 from reports.falsification_page import readable
 from reports.files import write_json, write_whole
 from reports.findings import slug
 from reports.rendering import environment
+from reports.svg import BLUE, GREY, ORANGE
 from theory.claims import Metric
 from theory.conformance import PROPERTIES, Conformance, Counterexample, PropertyResult, PropertyVerdict, Step
 from theory.conformance.results import Thing
@@ -89,27 +90,30 @@ def picture(steps: Sequence[Step], distance: str, measure: str) -> str:
     if not points:
         return ""
     width, height = 620.0, 280.0
-    x = _Axis(*_decades([point[0] for point in points]), 76, width - 20, log=True)
-    y = _Axis(*_decades([point[1] for point in points]), height - 44, 16, log=True)
-    parts = [_line(x.start, y.start, x.end, y.start), _line(x.start, y.start, x.start, y.end)]
+    x = svg.Axis(*_decades([point[0] for point in points]), 76, width - 20, log=True)
+    y = svg.Axis(*_decades([point[1] for point in points]), height - 44, 16, log=True)
+    parts = [svg.line(x.start, y.start, x.end, y.start), svg.line(x.start, y.start, x.start, y.end)]
     for value, label in x.ticks():
-        parts += [_line(x(value), y.start, x(value), y.start + 4), _text(x(value), y.start + 16, label, 10)]
+        parts += [svg.line(x(value), y.start, x(value), y.start + 4), svg.text(x(value), y.start + 16, label, 10)]
     for value, label in y.ticks():
-        parts += [_line(x.start - 4, y(value), x.start, y(value)), _text(x.start - 7, y(value) + 3.5, label, 10, "end")]
+        parts += [
+            svg.line(x.start - 4, y(value), x.start, y(value)),
+            svg.text(x.start - 7, y(value) + 3.5, label, 10, "end"),
+        ]
     parts += [
-        _text((x.start + x.end) / 2, height - 8, distance),
-        f"<g transform='rotate(-90 12 {_number((y.start + y.end) / 2)})'>"
-        f"{_text(12, (y.start + y.end) / 2 + 4, measure)}</g>",
+        svg.text((x.start + x.end) / 2, height - 8, distance),
+        f"<g transform='rotate(-90 12 {svg.coordinate((y.start + y.end) / 2)})'>"
+        f"{svg.text(12, (y.start + y.end) / 2 + 4, measure)}</g>",
     ]
     least = min(value for _, value in points)
     parts += [
-        _line(x.start, y(least), x.end, y(least), ORANGE, 1, "5 3"),
-        _text(x.end, y(least) - 7, f"least: {least:.3g}", 11, "end", ORANGE),
+        svg.line(x.start, y(least), x.end, y(least), ORANGE, 1, "5 3"),
+        svg.text(x.end, y(least) - 7, f"least: {least:.3g}", 11, "end", ORANGE),
     ]
-    places = " ".join(f"{_number(x(d))},{_number(y(value))}" for d, value in points)
+    places = " ".join(f"{svg.coordinate(x(d))},{svg.coordinate(y(value))}" for d, value in points)
     parts.append(f"<polyline points='{places}' fill='none' stroke='{GREY}' stroke-width='1'/>")
-    parts += [_marker(x(d), y(value), 0, BLUE) for d, value in points]
-    return _svg(width, height, "The measure against the distance, along the sequence", parts)
+    parts += [svg.marker(x(d), y(value), 0, BLUE) for d, value in points]
+    return svg.picture(width, height, "The measure against the distance, along the sequence", parts)
 
 
 def _decades(values: Sequence[float]) -> tuple[float, float]:

@@ -1,95 +1,19 @@
-"""Small pictures of counterexamples, written as SVG without a plotting library: any installation can draw them.
-
-Colours are Okabe and Ito's, told apart by colour-blind readers; what a colour says, a shape or a word says too.
-"""
+"""Small pictures of counterexamples: both sides, both models, and how the search got there."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 
+from reports import svg
+from reports.svg import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY
 from theory.models import Model, Pair
 from theory.search.outcome import Progress, Witness
 
-BLUE, ORANGE, GREEN, PURPLE, GREY, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666", "#56B4E9"
 _MARKED = (BLUE, ORANGE, GREEN, PURPLE, "#000000", "#8a6d00", SKY)
-_FONT = "font-family='system-ui, sans-serif'"
 _LOG_FROM = 50.0  # spread of ratios from which their axis is logarithmic
-
-
-# --------------------------------------------------------------------------- primitives
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def _text(x: float, y: float, text: str, size: float = 11, anchor: str = "middle", colour: str = "#1a1a1a") -> str:
-    place = f"x='{_number(x)}' y='{_number(y)}' text-anchor='{anchor}'"
-    return f"<text {place} font-size='{size}' fill='{colour}' {_FONT}>{escape(text)}</text>"
-
-
-def _line(x: float, y: float, x2: float, y2: float, colour: str = GREY, width: float = 1.0, dash: str = "") -> str:
-    ends = f"x1='{_number(x)}' y1='{_number(y)}' x2='{_number(x2)}' y2='{_number(y2)}'"
-    dashes = f" stroke-dasharray='{dash}'" if dash else ""
-    return f"<line {ends} stroke='{colour}' stroke-width='{width}'{dashes}/>"
-
-
-def _marker(x: float, y: float, shape: int, colour: str, size: float = 4.0) -> str:
-    """Draw one of seven shapes."""
-    if shape % 7 == 0:
-        return f"<circle cx='{_number(x)}' cy='{_number(y)}' r='{size}' fill='{colour}'/>"
-    corners = (
-        [(-1, -1), (1, -1), (1, 1), (-1, 1)],
-        [(0, -1.3), (1.2, 0.9), (-1.2, 0.9)],
-        [(0, -1.4), (1.2, 0), (0, 1.4), (-1.2, 0)],
-        [(0, 1.3), (1.2, -0.9), (-1.2, -0.9)],
-        [(-1.3, -0.45), (1.3, -0.45), (1.3, 0.45), (-1.3, 0.45)],
-        [(-0.45, -1.3), (0.45, -1.3), (0.45, 1.3), (-0.45, 1.3)],
-    )[shape % 7 - 1]
-    points = " ".join(f"{_number(x + 0.9 * size * dx)},{_number(y + 0.9 * size * dy)}" for dx, dy in corners)
-    return f"<polygon points='{points}' fill='{colour}'/>"
-
-
-def _svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
-    box = f"viewBox='0 0 {_number(width)} {_number(height)}' width='{_number(width)}' height='{_number(height)}'"
-    name = escape(title)
-    return f"<svg xmlns='http://www.w3.org/2000/svg' {box} role='img'><title>{name}</title>{''.join(parts)}</svg>"
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """Maps values to places on paper."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    log: bool = False
-
-    def __call__(self, value: float) -> float:
-        low, high, at = (math.log10(v) if self.log else v for v in (self.low, self.high, value))
-        return self.start + (self.end - self.start) * (at - low) / (high - low)
-
-    def ticks(self) -> list[tuple[float, str]]:
-        if self.log:
-            first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
-            stride = max(1, math.ceil((last - first + 1) / 7))
-            return [(10.0**i, _power(i)) for i in range(first, last + 1, stride)]
-        power = 10.0 ** math.floor(math.log10((self.high - self.low) / 2))
-        step = next(power * f for f in (0.2, 0.5, 1, 2, 5) if (self.high - self.low) / (power * f) <= 6)
-        places = range(math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9) + 1)
-        return [(i * step, f"{i * step:.6g}") for i in places]
-
-
-def _power(exponent: int) -> str:
-    if -3 <= exponent <= 4:
-        return f"{10.0**exponent:,.10g}"
-    return "10" + "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(d)] if d != "-" else "⁻" for d in str(exponent))
 
 
 # --------------------------------------------------------------------------- both sides
@@ -108,14 +32,15 @@ def sides(named: Sequence[tuple[str, Witness]]) -> str:
         low, high = min(lows) - 0.35 * spread, max(highs) + 0.35 * spread
         if not math.isfinite(high - low) or high <= low:
             continue
-        axis = _Axis(low, high, 90, width - 20)
+        axis = svg.Axis(low, high, 90, width - 20)
         violated = witness.margin > 0
-        parts.append(_text(0, y + 4, name, 12, "start"))
-        parts.append(_line(axis.start, y, axis.end, y, "#d8d8d8"))
+        parts.append(svg.text(0, y + 4, name, 12, "start"))
+        parts.append(svg.line(axis.start, y, axis.end, y, "#d8d8d8"))
         left, right = sorted((axis(witness.lhs), axis(witness.rhs)))
         band = "#f3c9b0" if violated else "#bfe0d4"
         parts.append(
-            f"<rect x='{_number(left)}' y='{y - 5}' width='{_number(right - left)}' height='10' fill='{band}'/>"
+            f"<rect x='{svg.coordinate(left)}' y='{y - 5}' width='{svg.coordinate(right - left)}' height='10' "
+            f"fill='{band}'/>"
         )
         for value, error, colour, shape, label, above in (
             (witness.rhs, errors[1], BLUE, 1, "rhs", False),
@@ -123,13 +48,13 @@ def sides(named: Sequence[tuple[str, Witness]]) -> str:
         ):
             x, reach = axis(value), axis(value + error) - axis(value)
             if reach > 1:
-                parts += [_line(x - reach, y, x + reach, y, colour, 2)]
-                parts += [_line(at, y - 5, at, y + 5, colour, 2) for at in (x - reach, x + reach)]
-            parts.append(_marker(x, y, shape, colour, 5))
+                parts += [svg.line(x - reach, y, x + reach, y, colour, 2)]
+                parts += [svg.line(at, y - 5, at, y + 5, colour, 2) for at in (x - reach, x + reach)]
+            parts.append(svg.marker(x, y, shape, colour, 5))
             words = f"{label} = {value:.6g}" + (f" ± {error:.1e}" if error else "")
             anchor = "start" if x < 180 else "end" if x > width - 110 else "middle"
-            parts.append(_text(x, y - 12 if above else y + 22, words, 11, anchor, colour))
-    return _svg(width, max(height * len(rows), 1), "Both sides of the claim", parts)
+            parts.append(svg.text(x, y - 12 if above else y + 22, words, 11, anchor, colour))
+    return svg.picture(width, max(height * len(rows), 1), "Both sides of the claim", parts)
 
 
 # --------------------------------------------------------------------------- the search
@@ -146,33 +71,42 @@ def history(steps: Sequence[Progress], evaluations: int) -> str:
     log = min(ratios) > 0 and max(*shown, 1.0) / min(*shown, 1.0) > _LOG_FROM
     if log:
         lowest = max(min(*shown, 1.0), max(*shown, 1.0) * 1e-12)
-        y = _Axis(lowest / 1.5, max(*shown, 1.0) * 1.5, height - 40, 14, log=True)
+        y = svg.Axis(lowest / 1.5, max(*shown, 1.0) * 1.5, height - 40, 14, log=True)
     else:
         span = max(*ratios, 1.0) - min(*ratios, 0.0)
-        y = _Axis(min(*ratios, 0.0) - 0.02 * span, max(*ratios, 1.0) + 0.06 * span, height - 40, 14)
-    x = _Axis(0.9, 1.1 * max(evaluations, steps[-1].evaluations, 10), 58, right, log=True)
-    parts = [_line(x.start, y.start, x.end, y.start), _line(x.start, y.start, x.start, y.end)]
+        y = svg.Axis(min(*ratios, 0.0) - 0.02 * span, max(*ratios, 1.0) + 0.06 * span, height - 40, 14)
+    x = svg.Axis(0.9, 1.1 * max(evaluations, steps[-1].evaluations, 10), 58, right, log=True)
+    parts = [svg.line(x.start, y.start, x.end, y.start), svg.line(x.start, y.start, x.start, y.end)]
     for value, label in x.ticks():
-        parts += [_line(x(value), y.start, x(value), y.start + 4), _text(x(value), y.start + 16, label, 10)]
+        parts += [svg.line(x(value), y.start, x(value), y.start + 4), svg.text(x(value), y.start + 16, label, 10)]
     for value, label in y.ticks():
-        parts += [_line(x.start - 4, y(value), x.start, y(value)), _text(x.start - 7, y(value) + 3.5, label, 10, "end")]
-    parts += [_line(x.start, y(1), x.end, y(1), "#000000", 1, "5 3"), _text(x.end + 4, y(1) + 4, "1", 10, "start")]
-    parts.append(_text((x.start + x.end) / 2, height - 6, "evaluations"))
+        parts += [
+            svg.line(x.start - 4, y(value), x.start, y(value)),
+            svg.text(x.start - 7, y(value) + 3.5, label, 10, "end"),
+        ]
+    parts += [
+        svg.line(x.start, y(1), x.end, y(1), "#000000", 1, "5 3"),
+        svg.text(x.end + 4, y(1) + 4, "1", 10, "start"),
+    ]
+    parts.append(svg.text((x.start + x.end) / 2, height - 6, "evaluations"))
     places = [(x(max(step.evaluations, 1)), y(max(step.ratio, y.low))) for step in steps]
-    path = [f"M{_number(places[0][0])},{_number(places[0][1])}"]
-    path += [f"H{_number(px)}V{_number(py)}" for px, py in places[1:]]
-    path += [f"H{_number(x(max(evaluations, steps[-1].evaluations, 1)))}"]
+    path = [f"M{svg.coordinate(places[0][0])},{svg.coordinate(places[0][1])}"]
+    path += [f"H{svg.coordinate(px)}V{svg.coordinate(py)}" for px, py in places[1:]]
+    path += [f"H{svg.coordinate(x(max(evaluations, steps[-1].evaluations, 1)))}"]
     parts.append(f"<path d='{''.join(path)}' fill='none' stroke='#9a9a9a' stroke-width='1.2'/>")
     names = list(dict.fromkeys(step.found_in for step in reversed(steps)))  # the last ones matter most
     for step, (px, py) in reversed(list(zip(steps, places, strict=True))):
         i = names.index(step.found_in)
-        parts.append(_marker(px, py, i, _MARKED[i]) if i < len(_MARKED) else _marker(px, py, 0, "#b5b5b5", 2.5))
+        parts.append(svg.marker(px, py, i, _MARKED[i]) if i < len(_MARKED) else svg.marker(px, py, 0, "#b5b5b5", 2.5))
     for i, name in enumerate(names[: len(_MARKED)]):
-        parts += [_marker(right + 30, 24 + 20 * i, i, _MARKED[i]), _text(right + 40, 28 + 20 * i, name, 11, "start")]
+        parts += [
+            svg.marker(right + 30, 24 + 20 * i, i, _MARKED[i]),
+            svg.text(right + 40, 28 + 20 * i, name, 11, "start"),
+        ]
     if len(names) > len(_MARKED):
         at = 24 + 20 * len(_MARKED)
-        parts += [_marker(right + 30, at, 0, "#b5b5b5", 2.5), _text(right + 40, at + 4, "others", 11, "start")]
-    return _svg(width, height, "Best ratio against evaluations", parts)
+        parts += [svg.marker(right + 30, at, 0, "#b5b5b5", 2.5), svg.text(right + 40, at + 4, "others", 11, "start")]
+    return svg.picture(width, height, "Best ratio against evaluations", parts)
 
 
 # --------------------------------------------------------------------------- the pair
@@ -189,15 +123,15 @@ def models(pair: Pair, name: str) -> str:
     height = 0.0
     for i, (which, model) in enumerate((("a", pair.a), ("b", pair.b))):
         inner, below = _on_a_line(model, name, size) if model.m == 1 else _in_the_plane(model, name, size)
-        title, height = _text(size / 2, 14, f"model {which}", 12), max(height, below)
-        parts.append(f"<g transform='translate({_number(i * (size + gap))},0)'>{title}{''.join(inner)}</g>")
+        title, height = svg.text(size / 2, 14, f"model {which}", 12), max(height, below)
+        parts.append(f"<g transform='translate({svg.coordinate(i * (size + gap))},0)'>{title}{''.join(inner)}</g>")
     arrow = "".join(
         f"<marker id='{name}-tip{i}' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='7' markerHeight='7' "
         f"orient='auto'>"
         f"<path d='M0,0.5L8,4L0,7.5z' fill='{colour}'/></marker>"
         for i, colour in enumerate(_MARKED)
     )
-    return _svg(2 * size + gap, height, "Both models of the pair", [f"<defs>{arrow}</defs>", *parts])
+    return svg.picture(2 * size + gap, height, "Both models of the pair", [f"<defs>{arrow}</defs>", *parts])
 
 
 def _scales(model: Model) -> tuple[float, float, str]:
@@ -213,13 +147,13 @@ def _scales(model: Model) -> tuple[float, float, str]:
 def _arrow(name: str, x: float, y: float, x2: float, y2: float, i: int) -> str:
     colour = _MARKED[i % len(_MARKED)]
     if math.hypot(x2 - x, y2 - y) < 2:
-        return _marker(x2, y2, 3, colour, 3)
-    return _line(x, y, x2, y2, colour, 1.6).replace("/>", f" marker-end='url(#{name}-tip{i % len(_MARKED)})'/>")
+        return svg.marker(x2, y2, 3, colour, 3)
+    return svg.line(x, y, x2, y2, colour, 1.6).replace("/>", f" marker-end='url(#{name}-tip{i % len(_MARKED)})'/>")
 
 
 def _caption(size: float, below: float, model: Model, notes: Sequence[str]) -> str:
     words = [f"● inputs 1 to {model.n}", f"→ labels 1 to {model.k}", *(note for note in notes if note)]
-    return _text(size / 2, below + 16, ", ".join(words[:2]), 10, colour="#555555") + _text(
+    return svg.text(size / 2, below + 16, ", ".join(words[:2]), 10, colour="#555555") + svg.text(
         size / 2, below + 30, ", ".join(words[2:]), 10, colour="#555555"
     )
 
@@ -234,12 +168,12 @@ def _in_the_plane(model: Model, name: str, size: float) -> tuple[list[str], floa
         held = 100 * float(np.sum(values[:2] ** 2) / max(float(np.sum(values**2)), 1e-300))
         notes.append(f"principal plane ({held:.0f} % of it)")
     reach, factor, note = _scales(Model(f, g))
-    across, up = _Axis(-1.18 * reach, 1.18 * reach, 0, size), _Axis(-1.18 * reach, 1.18 * reach, size + 10, 20)
+    across, up = svg.Axis(-1.18 * reach, 1.18 * reach, 0, size), svg.Axis(-1.18 * reach, 1.18 * reach, size + 10, 20)
     parts = [
         f"<rect x='0' y='20' width='{size}' height='{size - 10}' fill='none' stroke='#d8d8d8'/>",
-        _line(across.start, up(0), across.end, up(0), "#e4e4e4"),
-        _line(across(0), up.start, across(0), up.end, "#e4e4e4"),
-        _text(across.end - 4, up(0) - 4, f"{1.18 * reach:.3g}", 9, "end", "#777777"),
+        svg.line(across.start, up(0), across.end, up(0), "#e4e4e4"),
+        svg.line(across(0), up.start, across(0), up.end, "#e4e4e4"),
+        svg.text(across.end - 4, up(0) - 4, f"{1.18 * reach:.3g}", 9, "end", "#777777"),
     ]
     for i, row in enumerate(factor * g):
         x, y = across(float(row[0])), up(float(row[1]))
@@ -247,38 +181,48 @@ def _in_the_plane(model: Model, name: str, size: float) -> tuple[list[str], floa
         length = math.hypot(x - across(0), y - up(0)) or 1.0
         away = 9 / length
         place = x + away * (x - across(0)), y + away * (y - up(0)) + 3.5
-        parts.append(_text(*place, f"{i + 1}", 10, colour=_MARKED[i % len(_MARKED)]))
+        parts.append(svg.text(*place, f"{i + 1}", 10, colour=_MARKED[i % len(_MARKED)]))
     for i, row in enumerate(f):
         x, y = across(float(row[0])), up(float(row[1]))
-        parts.append(f"<circle cx='{_number(x)}' cy='{_number(y)}' r='3.2' fill='#1a1a1a' fill-opacity='0.75'/>")
+        parts.append(
+            f"<circle cx='{svg.coordinate(x)}' cy='{svg.coordinate(y)}' r='3.2' fill='#1a1a1a' fill-opacity='0.75'/>"
+        )
         if len(f) <= 12:
-            parts.append(_text(x + 4.5, y - 4.5, f"{i + 1}", 9, "start"))
+            parts.append(svg.text(x + 4.5, y - 4.5, f"{i + 1}", 9, "start"))
     return [*parts, _caption(size, size + 10, model, [*notes, note])], size + 46
+
+
+def _dot(x: float, y: float, size: float) -> str:
+    """Draw an input, through which what lies below can be seen."""
+    place = f"cx='{svg.coordinate(x)}' cy='{svg.coordinate(y)}'"
+    return f"<circle {place} r='{size}' fill='#1a1a1a' fill-opacity='0.75'/>"
 
 
 def _on_a_line(model: Model, name: str, size: float) -> tuple[list[str], float]:
     reach, factor, note = _scales(model)
-    across = _Axis(-1.18 * reach, 1.18 * reach, 0, size)
+    across = svg.Axis(-1.18 * reach, 1.18 * reach, 0, size)
     rows = _spread_out([across(float(x)) for x in model.embeddings[:, 0]])
     line = 48.0 + 9 * max(rows)
     step = 24.0 if model.k <= 9 else 216.0 / model.k
     below = line + 32 + step * (model.k - 1) + 16
     parts = [
-        f"<rect x='0' y='20' width='{size}' height='{_number(below - 20)}' fill='none' stroke='#d8d8d8'/>",
-        _line(across(0), 20, across(0), below, "#e4e4e4"),
-        _line(0, line, size, line, GREY),
-        _text(across.end - 4, line + 12, f"{1.18 * reach:.3g}", 9, "end", "#777777"),
-        _text(across(0), line + 12, "0", 9, colour="#777777"),
+        f"<rect x='0' y='20' width='{size}' height='{svg.coordinate(below - 20)}' fill='none' stroke='#d8d8d8'/>",
+        svg.line(across(0), 20, across(0), below, "#e4e4e4"),
+        svg.line(0, line, size, line, GREY),
+        svg.text(across.end - 4, line + 12, f"{1.18 * reach:.3g}", 9, "end", "#777777"),
+        svg.text(across(0), line + 12, "0", 9, colour="#777777"),
     ]
     for value, row, label in zip(model.embeddings[:, 0], rows, range(1, model.n + 1), strict=True):
         x = across(float(value))
-        parts.append(f"<circle cx='{_number(x)}' cy='{_number(line)}' r='3.6' fill='#1a1a1a' fill-opacity='0.75'/>")
+        parts.append(
+            f"<circle cx='{svg.coordinate(x)}' cy='{svg.coordinate(line)}' r='3.6' fill='#1a1a1a' fill-opacity='0.75'/>"
+        )
         if len(rows) <= 12:
-            parts.append(_text(x, line - 8 - 9 * row, f"{label}", 9))
+            parts.append(svg.text(x, line - 8 - 9 * row, f"{label}", 9))
     for i, value in enumerate(factor * model.unembeddings[:, 0]):
         y = line + 32 + step * i
         parts.append(_arrow(name, across(0), y, across(float(value)), y, i))
-        parts.append(_text(8, y + 3.5, f"{i + 1}", 10, "start", _MARKED[i % len(_MARKED)]))
+        parts.append(svg.text(8, y + 3.5, f"{i + 1}", 10, "start", _MARKED[i % len(_MARKED)]))
     return [*parts, _caption(size, below, model, [note])], below + 36
 
 

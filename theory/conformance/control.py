@@ -50,6 +50,9 @@ _GUARANTEES = {
     "jensen_shannon": ("JS <= TV log 2 <= d log 2/(2 sqrt 2) (T11)", "JS <= TV log 2 <= log 2 sqrt(KL/2) (Pinsker)"),
     "logit_distance": ("it is d", None),
     "squared_logit_distance": ("it is d^2", None),
+    "whitened_logit_distance": ("d_w <= d/sqrt(m)", None),
+    "guaranteed_mean_cca": ("1 - f <= d_w^2 <= d^2/m", None),
+    "minimax_alignment_error": ("f <= sqrt(n) d", None),
 }
 
 
@@ -147,7 +150,7 @@ def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyR
 def _own_name(subject: Subject) -> str:
     """Return the name of the measure where it is one of this package itself."""
     function = subject.metric.function
-    own = ("theory.distances", "theory.dissimilarities", "theory.similarities")
+    own = ("theory.distances", "theory.dissimilarities", "theory.similarities", "theory.variants")
     return str(getattr(function, "__name__", "")) if getattr(function, "__module__", "") in own else ""
 
 

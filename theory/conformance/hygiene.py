@@ -66,7 +66,7 @@ def rejects_nan(subject: Subject) -> PropertyResult:
                 subject.evaluations += 1
                 try:
                     answer = subject.metric(copied(things[0]), copied(things[1]))
-                except Exception:
+                except (Exception, SystemExit):
                     continue
                 where = "X" if which == 0 else "Y"
                 message = f"returned {_shown(answer)} for {where} with {'a row' if several else 'an entry'} of {bad}"
