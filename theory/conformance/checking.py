@@ -30,7 +30,7 @@ _ON_DISTANCES = frozenset(
     {"nonnegative", "triangle", "controlled_by_logit_distance", "controlled_by_kl", "separates_distributions"}
 )
 _SINGLE = 2.0**-24
-_NUDGES = 8
+_NUDGES, _FINE, _COARSE = 8, 1e-12, 1e-4
 _ENOUGH = 3  # pairs that must agree
 
 
@@ -179,6 +179,7 @@ def _look_at(subject: Subject) -> Counterexample | None:
         raise InvalidInput(f"metric: expected a number on ordinary input, saw none on {len(ordinary)}: it {why}")
     unequal = _find_maximum(subject, ordinary) if subject.metric.similarity else None
     sizes = values if subject.maximum is None else [subject.maximum - value for value in values]
+    subject.least = min(values)
     subject.scale = float(np.median(np.abs(sizes))) or max(map(abs, sizes)) or 1.0
     subject.precision = _unit_of_rounding(subject)
     return unequal
@@ -214,14 +215,15 @@ def _unit_of_rounding(subject: Subject) -> float:
     for X, Y in pairs(subject.metric.on, subject.seed + 1, 12, equal=True):
         try:
             fine, coarse = (
-                len({subject.value(_nudged(X, size * step), _nudged(Y, size * step)) for step in range(1, _NUDGES + 1)})
-                for size in (1e-12, 1e-4)
+                {subject.value(_nudged(X, size * step), _nudged(Y, size * step)) for step in range(1, _NUDGES + 1)}
+                for size in (_FINE, _COARSE)
             )
         except NoValue:
             continue
-        if coarse < _NUDGES - 1:  # saturated, or a count
+        resolved = (max(coarse) - min(coarse)) * _FINE / _COARSE > 8 * EPS * max(map(abs, coarse))
+        if len(coarse) < _NUDGES - 1 or not resolved:  # a count, saturated, or a small part of a large number
             continue
-        if fine > _NUDGES // 2:
+        if len(fine) > _NUDGES // 2:
             return EPS
         seen += 1
     return _SINGLE if seen >= _ENOUGH else EPS

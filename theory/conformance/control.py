@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from theory.conformance.control_families import belongs, families
+from theory.conformance.inputs import generator
 from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict, Step, Thing
 from theory.conformance.subject import NoValue, OutOfTime, Subject
 from theory.distances import kl_divergence, logit_distance
@@ -36,6 +37,8 @@ _SMALL = 1e-3  # share of the scale that counts as something
 _FEWEST = 4
 _LEVELS = tuple(10.0**-exponent for exponent in range(2, 8))
 _GENERATIONS = 18
+_PATHS, _HALVINGS = 6, 34
+_PATH_SHAPES = ((6, 4, 2), (6, 5, 2), (8, 3, 1), (12, 6, 3))
 _EXPONENTS = (0.25, 1 / 3, 0.5, 2 / 3, 1.0, 1.5, 2.0, 3.0, 4.0)
 
 _GUARANTEES = {
@@ -98,14 +101,15 @@ def _step(subject: Subject, closeness: _Closeness, a: Model, b: Model) -> Step:
 def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyResult:
     steps: list[Step] = []
     slow: tuple[str, list[Step]] | None = None
-    silent = ""
+    silent, untried = "", 0
     for family in families(subject.seed)[closeness.key]:
+        try:
+            subject.check_time()
+        except OutOfTime:
+            untried += 1
+            continue
         ladder = []
         for level in family.levels:
-            try:
-                subject.check_time()
-            except OutOfTime:
-                break
             a, b = family.at(level)
             if not belongs(a):
                 continue
@@ -120,10 +124,18 @@ def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyR
             return _lost(name, closeness, family.name, sequence, len(steps))
         if kept is None:
             slow = slow or (family.name, sequence)
+    if untried:
+        why = f"there was no time for {untried} families of pairs; none of the others keeps D from zero"
+        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, len(steps), why)
     climbed = _descending(list(_climbs(subject, closeness, steps)))
     steps += climbed
     if _kept(subject, climbed) is True:
         return _lost(name, closeness, "pairs found by ascent", climbed, len(steps))
+    for number in range(_PATHS):
+        path = _descending(list(_bisected(subject, closeness, number)))
+        steps += path
+        if _kept(subject, path) is True:
+            return _lost(name, closeness, "two sides of a jump", path, len(steps))
     largest = _largest(steps)
     kept = _kept(subject, largest)
     if kept is True:
@@ -262,6 +274,39 @@ def _climb(subject: Subject, closeness: _Closeness, start: Step, level: float, n
         except (StopIteration, OutOfTime):
             break
     return best
+
+
+def _bisected(subject: Subject, closeness: _Closeness, number: int) -> Iterator[Step]:
+    """Yield the ends of ever shorter pieces of a path of teachers, of both halves the one across which D is larger.
+
+    Where D jumps, the piece closes in on the jump.
+    """
+    rng = generator(subject.seed, 51, number)
+    n, k, m = _PATH_SHAPES[number % len(_PATH_SHAPES)]
+    ends = [(3 * rng.standard_normal((n, m)), 2 * rng.standard_normal((k, m))) for _ in range(2)]
+    if number % 2:
+        ends[1] = (ends[1][0], ends[0][1])  # labels shared
+
+    def at(t: float) -> Model:
+        (f, g), (f2, g2) = ends
+        return Model(f + t * (f2 - f), g + t * (g2 - g))
+
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        try:
+            subject.check_time()
+        except OutOfTime:
+            return
+        middle, halves = (low + high) / 2, []
+        for start, end in ((low, middle), (middle, high)):
+            with contextlib.suppress(NoValue):
+                teacher = at(start)
+                if belongs(teacher):
+                    halves.append((_step(subject, closeness, teacher, at(end)), start, end))
+        if not halves:
+            return
+        step, low, high = max(halves, key=lambda half: half[0].value)
+        yield step
 
 
 # --------------------------------------------------------------------------- how fast it goes to zero

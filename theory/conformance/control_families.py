@@ -323,4 +323,4 @@ def _one_hot(seed: int) -> list[Family]:
 def families(seed: int) -> Mapping[str, tuple[Family, ...]]:
     """Return the families along which logit distance goes to zero, and those along which only KL does."""
     near = (*_gauge_families(seed), *_degenerate_subsets(seed), *_far_inputs(seed))
-    return {"logit distance": near, "kl": (*near, *_one_hot(seed))}
+    return {"logit distance": near, "kl": (*_one_hot(seed), *near)}

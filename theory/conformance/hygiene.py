@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from theory.conformance.inputs import embedding, embeddings_of, generator, pairs, related
+from theory.conformance.inputs import embedding, generator, pairs, related
 from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict, Thing
 from theory.conformance.subject import EPS, NoValue, Subject, arrays_of, copied, number
 from theory.evidence import Evidence
@@ -141,6 +141,8 @@ def _in_range(subject: Subject, value: float, seen: str) -> tuple[bool, str]:
         if subject.maximum is None or value <= subject.maximum + 1e-6 * max(1.0, abs(subject.maximum)):
             return True, seen
         return False, f"{seen}, above its maximum {subject.maximum:.6g}"
+    if subject.least >= 0 > value + 1e-9 * subject.scale:
+        return False, f"{seen}, although it is not negative on ordinary input"
     return True, seen
 
 
@@ -286,37 +288,63 @@ def pure(subject: Subject) -> PropertyResult:
     return _success(name, trials, f"no effect, and no dependence on memory, on {trials} inputs")
 
 
+_LAYOUTS = (
+    ("contiguous", "contiguous"), ("Fortran", "Fortran"), ("contiguous", "Fortran"), ("strided", "strided"),
+    ("contiguous", "strided"), ("read-only", "read-only"),
+)  # fmt: skip
+
+
 def _effect(subject: Subject, X: Thing, Y: Thing, expected: float) -> tuple[str, dict[str, float | str]] | None:
     """Return what else than the values of the arguments was changed or mattered."""
+    exactly = 1e-12 * max(abs(expected), 1e-3 * subject.scale)
     unit = 1e4 * subject.precision if subject.precision > EPS else 1e-12
     tolerance = unit * max(abs(expected), subject.scale) + subject.rounding((X, Y))
-    global_state = _global_state()
-    for layout in ("contiguous", "Fortran", "strided", "read-only", "the same array"):
-        if layout == "the same array" and not np.array_equal(embeddings_of(X).shape, embeddings_of(Y).shape):
-            continue
-        first, second = (_laid_out(thing, layout) for thing in (X, Y))
-        if layout == "the same array":
-            second = first
-        before = [array.copy() for thing in (first, second) for array in arrays_of(thing)]
-        seen, value, _ = _seen(lambda first=first, second=second: subject.answer(first, second))  # type: ignore[misc]
-        after = [array for thing in (first, second) for array in arrays_of(thing)]
-        for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            if not np.array_equal(old, new):
-                which = "first" if index < len(before) // 2 else "second"
-                return f"changes its {which} argument ({layout})", {"largest change": float(np.abs(old - new).max())}
-        if layout == "the same array":
-            continue
+    for layouts in _LAYOUTS:
+        first, second = (_laid_out(thing, layout) for thing, layout in zip((X, Y), layouts, strict=True))
+        label = layouts[0] if layouts[0] == layouts[1] else " and ".join(layouts)
+        value, seen, fault = _called(subject, first, second, label)
+        if fault is not None:
+            return fault
         if value is None:
-            return f"{layout} arguments: {seen}", {"f(X, Y)": expected, layout: seen}
-        if abs(value - expected) > tolerance:
+            return f"{label} arguments: {seen}", {"f(X, Y)": expected, label: seen}
+        if abs(value - expected) > (exactly if label == "contiguous" else tolerance):
             return (
-                f"f(X, Y) = {expected:.6g}, but {value:.6g} for {layout} copies",
-                {"f(X, Y)": expected, f"f of {layout} copies": value},
+                f"f(X, Y) = {expected!r}, but {value!r} for {label} copies",
+                {"f(X, Y)": expected, f"f of {label} copies": value},
             )
-    fault = _memory(subject, X, Y, expected, tolerance)
-    if fault is not None:
-        return fault
-    if _global_state() != global_state and _is_steady(subject, X, Y):
+    both = _laid_out(X, "contiguous")
+    _, _, fault = _called(subject, both, both, "the same array twice")
+    return fault or _memory(subject, X, Y, expected, tolerance) or _reach(subject, X, Y, expected)
+
+
+def _called(
+    subject: Subject, first: Thing, second: Thing, label: str
+) -> tuple[float | None, str, tuple[str, dict[str, float | str]] | None]:
+    """Return the value at arguments that are looked at before and after, what was seen, and what became of them."""
+    things = [(which, array) for which, thing in (("first", first), ("second", second)) for array in arrays_of(thing)]
+    before = [(array.copy(), array.flags.writeable) for _, array in things]
+    seen, value, _ = _seen(lambda: subject.answer(first, second))
+    for (old, writeable), (which, new) in zip(before, things, strict=True):
+        if old.shape != new.shape or not np.array_equal(old, new):
+            return value, seen, (f"changes its {which} argument ({label})", {"f(X, Y)": seen})
+        if new.flags.writeable != writeable:
+            return value, seen, (f"changes whether its {which} argument can be written to", {"f(X, Y)": seen})
+    return value, seen, None
+
+
+def _reach(subject: Subject, X: Thing, Y: Thing, expected: float) -> tuple[str, dict[str, float | str]] | None:
+    """Return whether the global generators are touched by a measure whose value does not depend on them."""
+    states = np.random.get_state(), random.getstate()  # noqa: NPY002
+    try:
+        np.random.seed(987_654_321)  # noqa: NPY002 - a state that no measure sets by itself
+        random.seed(987_654_321)
+        before = _global_state()
+        value = _seen(lambda: subject.value(X, Y))[1]
+        touched = _global_state() != before
+    finally:
+        np.random.set_state(states[0])  # noqa: NPY002
+        random.setstate(states[1])
+    if touched and value == expected:
         return "changes the state of a global random generator", {"f(X, Y)": expected}
     return None
 
@@ -346,14 +374,6 @@ def _memory(
     if again[1] is not None and shown[1] is not None and abs(again[1] - expected) > tolerance:
         return f"f(X, Y) = {expected:.6g} at first and {again[1]:.6g} later", {"first": expected, "later": again[1]}
     return None
-
-
-def _is_steady(subject: Subject, X: Thing, Y: Thing) -> bool:
-    """Whether the value does not depend on the global state: else that is what `deterministic` is about."""
-    try:
-        return len({subject.value(X, Y) for _ in range(3)}) == 1
-    except NoValue:
-        return False
 
 
 def _laid_out(thing: Thing, layout: str) -> Thing:

@@ -27,6 +27,7 @@ _MODEL_SHAPES = (
     (4, 3, 1, 1), (5, 3, 2, 2), (6, 4, 2, 2), (6, 5, 3, 3), (8, 5, 3, 2), (8, 6, 2, 3), (10, 8, 4, 4), (12, 8, 2, 2),
     (20, 10, 4, 4), (40, 7, 3, 3),
 )  # fmt: skip
+_WIDE_SHAPES = ((4, 6, 6), (5, 8, 8), (3, 5, 5), (5, 8, 3))
 _DRAWS = 200
 _WORST_CONDITION = 1e3  # of ordinary embeddings: degenerate ones have a property of their own
 
@@ -144,6 +145,30 @@ def pairs(on: str, seed: int, count: int, *, equal: bool = False) -> Iterator[tu
     yield from (
         embedding_pairs(seed, count, equal=equal) if on == "embeddings" else model_pairs(seed, count, equal=equal)
     )
+
+
+def relatives(X: Thing, rng: np.random.Generator, index: int) -> Iterator[Thing]:
+    """Yield one or two things near another, or far from it in a way of their own: noise, a mirror image, a far mean."""
+    noise = 10.0 ** -(index % 4)
+    if isinstance(X, Model):
+        f, g = X.embeddings, X.unembeddings
+        size = float(np.std(f)) or 1.0
+        yield Model(f + noise * size * rng.standard_normal(f.shape), g)
+        yield (Model(f, -g), Model(10 * f, g), Model(f * 0.1, g), Model(f + 10 * size, g))[index % 4]
+        return
+    size, p = float(np.std(X)) or 1.0, X.shape[1]
+    near = X + noise * size * rng.standard_normal(X.shape)
+    yield near if index % 2 else near @ orthogonal(rng, p, 2 + index % 2)
+    far = 10.0 ** (1 + index % 2) * size
+    yield (-X, X + far, embedding(rng, *X.shape) * size + far * rng.standard_normal(p), 100 * X)[index % 4]
+
+
+def wide_pairs(seed: int, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Draw pairs of embeddings with fewer inputs than dimensions."""
+    for index in range(count):
+        rng = generator(seed, 11, index)
+        n, p, q = _WIDE_SHAPES[index % len(_WIDE_SHAPES)]
+        yield rng.standard_normal((n, p)), rng.standard_normal((n, q))
 
 
 # --------------------------------------------------------------------------- maps far from the identity

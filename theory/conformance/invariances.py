@@ -18,7 +18,7 @@ from theory.conformance.results import PropertyResult, PropertyVerdict, Thing
 from theory.conformance.subject import Subject
 from theory.models import Model
 
-_PAIRS = 40
+_PAIRS, _WIDE = 36, 8
 
 
 def _relation(changed: str, second: bool, change: Any) -> Relation:
@@ -38,12 +38,22 @@ def _both(name: str, subject: Subject, made_of: Any, changed: str, change: Any) 
     second, first = (_relation(changed, is_second, change) for is_second in (True, False))
 
     def cases() -> Iterator[Case]:
-        for index, (X, Y) in enumerate(pairs(subject.metric.on, subject.seed, _PAIRS)):
+        for index, (X, Y) in enumerate(_pairs(subject)):
             for number, (relation, thing) in enumerate(((second, Y), (first, X))):
                 rng = generator(subject.seed, 4, index, number)
                 yield Case(relation, {"X": X, "Y": Y, **made_of(rng, thing, index)})
 
     return examined(subject, name, cases())
+
+
+def _pairs(subject: Subject) -> Iterator[tuple[Thing, Thing]]:
+    """Yield ordinary pairs, things with themselves, and embeddings of more dimensions than inputs."""
+    for index, (X, Y) in enumerate(pairs(subject.metric.on, subject.seed, _PAIRS)):
+        yield X, Y
+        if index % 4 == 3:
+            yield X, X
+    if subject.metric.on == "embeddings":
+        yield from made.wide_pairs(subject.seed, _WIDE)
 
 
 def _map(group: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -72,15 +72,45 @@ def number(value: Any) -> float:
     return float(value)
 
 
-def perturbed(rng: np.random.Generator, thing: Thing, size: float = EPS) -> Thing:
-    """Return a copy whose entries are off by up to two units of a relative size."""
+def perturbed(rng: np.random.Generator, thing: Thing) -> Thing:
+    """Return a copy whose entries are off by up to two units in the last place."""
+    return perturbed_together(rng, {"": thing})[""]
+
+
+def perturbed_together(rng: np.random.Generator, things: Mapping[str, Thing]) -> dict[str, Thing]:
+    """Return copies whose entries are off in the last places, arrays of one shape by the same factors.
+
+    What is equal stays equal: a relation may speak of an input and itself.
+    """
+    factors: dict[tuple[int, ...], np.ndarray] = {}
 
     def moved(array: np.ndarray) -> np.ndarray:
-        return np.asarray(array * (1 + size * rng.integers(-2, 3, array.shape)))
+        if array.shape not in factors:
+            factors[array.shape] = 1 + EPS * rng.integers(-2, 3, array.shape)
+        return np.asarray(array * factors[array.shape])
 
+    return {name: _changed(thing, moved) for name, thing in things.items()}
+
+
+def shaken_together(rng: np.random.Generator, things: Mapping[str, Thing], size: float) -> dict[str, Thing]:
+    """Return copies with noise of a size relative to each array's own, the same in arrays of one shape.
+
+    Ties within an array are broken, what is equal or in proportion stays so.
+    """
+    noise: dict[tuple[int, ...], np.ndarray] = {}
+
+    def moved(array: np.ndarray) -> np.ndarray:
+        if array.shape not in noise:
+            noise[array.shape] = rng.standard_normal(array.shape)
+        return np.asarray(array + size * float(np.sqrt(np.mean(array * array))) * noise[array.shape])
+
+    return {name: _changed(thing, moved) for name, thing in things.items()}
+
+
+def _changed(thing: Thing, change: Callable[[np.ndarray], np.ndarray]) -> Thing:
     if isinstance(thing, Model):
-        return Model.trusted(moved(thing.embeddings), moved(thing.unembeddings))
-    return moved(thing)
+        return Model.trusted(change(thing.embeddings), change(thing.unembeddings))
+    return change(thing)
 
 
 @dataclass
@@ -97,6 +127,8 @@ class Subject:
         For a similarity, the common value of f(X, X) where there is one; else None.
     scale
         Median of |D| over ordinary inputs: what "small" is compared with.
+    least
+        Smallest value on ordinary inputs: a distance that is negative on degenerate ones alone is at fault.
     precision
         Unit of rounding that its answers show: that of float64, or a larger one.
     evaluations
@@ -109,6 +141,7 @@ class Subject:
     seed: int = 0
     maximum: float | None = None
     scale: float = 1.0
+    least: float = -math.inf
     precision: float = EPS
     evaluations: int = 0
     deadline: float = math.inf
@@ -127,11 +160,13 @@ class Subject:
         """Return f(X, Y) without a copy, as `value` does."""
         self.evaluations += 1
         try:
-            value = number(self.metric(first, second))
-        except InvalidInput as error:
-            raise NoValue(f"raised {_described(error)}", True) from None
+            answer = self.metric(first, second)
         except (Exception, SystemExit) as error:
             raise NoValue(f"raised {_described(error)}", isinstance(error, _REFUSALS)) from None
+        try:
+            value = number(answer)
+        except InvalidInput as error:
+            raise NoValue(f"returned no number ({error})", False) from None
         if not math.isfinite(value):
             raise NoValue(f"returned {value}", False)
         return value
