@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import random
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from theory.conformance import random_states
 from theory.conformance.inputs import embedding, generator, pairs, related
 from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict, Thing
 from theory.conformance.subject import EPS, NoValue, Subject, arrays_of, copied, number
@@ -220,31 +221,22 @@ def _degenerate_models(seed: int) -> Iterator[Degenerate]:
 def deterministic(subject: Subject) -> PropertyResult:
     """The same arguments give the same value, whatever the global random state and whatever was asked between."""
     name, trials = "deterministic", 0
-    states = np.random.get_state(), random.getstate()  # noqa: NPY002 - the global state is what is at stake
-    try:
-        for X, Y in _small_and_large(subject, 10):
-            values: list[float] = []
-            for round_ in range(4):
-                np.random.seed(round_)  # noqa: NPY002
-                random.seed(round_)
-                try:
-                    values.append(subject.value(X, Y))
-                except NoValue:
-                    continue
-            if not values:
-                continue
-            trials += 1
-            spread = max(values) - min(values)
-            # A sum may be taken in another order where the memory lies otherwise.
-            if spread > 1e-12 * max(abs(values[0]), 1e-3 * subject.scale):
-                return _failure(
-                    name, trials, f"f(X, Y) = {values[0]!r}, then {next(v for v in values if v != values[0])!r}",
-                    {"X": X, "Y": Y}, {f"call {i + 1}": v for i, v in enumerate(values)},
-                    "f(X, Y) is the same when asked again",
-                )  # fmt: skip
-    finally:
-        np.random.set_state(states[0])  # noqa: NPY002
-        random.setstate(states[1])
+    for X, Y in _small_and_large(subject, 10):
+        values: list[float] = []
+        for round_ in range(4):
+            with random_states.kept(), contextlib.suppress(NoValue):
+                random_states.seed_all(round_)
+                values.append(subject.value(X, Y))
+        if not values:
+            continue
+        trials += 1
+        # A sum may be taken in another order where the memory lies otherwise.
+        if max(values) - min(values) > 1e-12 * max(abs(values[0]), 1e-3 * subject.scale):
+            return _failure(
+                name, trials, f"f(X, Y) = {values[0]!r}, then {next(v for v in values if v != values[0])!r}",
+                {"X": X, "Y": Y}, {f"call {i + 1}": v for i, v in enumerate(values)},
+                "f(X, Y) is the same when asked again",
+            )  # fmt: skip
     if not trials:
         return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, 0, "no value on any input")
     return _success(name, trials, f"the same in four calls on each of {trials} inputs")
@@ -334,23 +326,14 @@ def _called(
 
 def _reach(subject: Subject, X: Thing, Y: Thing, expected: float) -> tuple[str, dict[str, float | str]] | None:
     """Return whether the global generators are touched by a measure whose value does not depend on them."""
-    states = np.random.get_state(), random.getstate()  # noqa: NPY002
-    try:
-        np.random.seed(987_654_321)  # noqa: NPY002 - a state that no measure sets by itself
-        random.seed(987_654_321)
-        before = _global_state()
+    with random_states.kept():
+        random_states.seed_all(987_654_321)  # which no measure sets by itself
+        before = random_states.state_of_all()
         value = _seen(lambda: subject.value(X, Y))[1]
-        touched = _global_state() != before
-    finally:
-        np.random.set_state(states[0])  # noqa: NPY002
-        random.setstate(states[1])
+        touched = random_states.state_of_all() != before
     if touched and value == expected:
         return "changes the state of a global random generator", {"f(X, Y)": expected}
     return None
-
-
-def _global_state() -> str:
-    return repr((np.random.get_state(legacy=False), random.getstate()))  # noqa: NPY002
 
 
 def _memory(
