@@ -6,11 +6,10 @@ import math
 import numpy as np
 import pytest
 
+from tests import check_the_checks as checks
 from tests import plain_witnesses as plain
 from tests.known_metrics import EPS, KNOWN, PROPERTY_NAMES
-from theory.conformance import PropertyVerdict, check_metric
-
-BUDGET = 2.0
+from theory.conformance import PropertyVerdict
 
 SAID = [(name, prop) for name, entry in KNOWN.items() for prop in entry.expected]
 
@@ -22,11 +21,6 @@ def said(verdict, *among):
         for name, prop in SAID
         if KNOWN[name].expected[prop] is verdict and (not among or prop in among)
     ]
-
-
-@functools.cache
-def found(name):
-    return check_metric(KNOWN[name].metric, budget=BUDGET)
 
 
 def test_the_table_speaks_of_every_property_of_twenty_measures_or_more():
@@ -173,5 +167,5 @@ def test_degenerate_input_said_to_be_too_much_is(name, prop):
 
 @pytest.mark.parametrize(("name", "prop"), [pytest.param(*case, id="-".join(case)) for case in SAID])
 def test_verdict(name, prop):
-    result = found(name).properties[prop]
+    result = checks.result_of(KNOWN[name].metric, prop)
     assert result.verdict is KNOWN[name].expected[prop], result.message
