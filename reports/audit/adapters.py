@@ -20,9 +20,8 @@ EXTRA = "pip install 'logitbounds[audit]'"
 AXIOMS = ("nonnegative", "zero_on_self", "symmetric", "triangle")
 _WEAKER: Mapping[str, tuple[str, ...]] = {
     "invariant_to_affine": ("invariant_to_linear", "invariant_to_translation"),
-    "invariant_to_linear": ("invariant_to_orthogonal", "invariant_to_scaling", "gauge_invariant"),
+    "invariant_to_linear": ("invariant_to_orthogonal", "invariant_to_scaling"),
     "invariant_to_orthogonal": ("invariant_to_permutation",),
-    "gauge_invariant": ("invariant_to_linear",),
 }
 """What a property of a measure on embeddings has for special cases."""
 
@@ -117,6 +116,8 @@ class Adapter:
         Of values, if the documentation names one.
     composed
         Whether the measure is put together here from functions of the package, which does not offer it under a name.
+    note
+        What a user of it should know, found out here.
     single
         Whether the package computes in single precision.
     counts
@@ -132,6 +133,7 @@ class Adapter:
     declared: Mapping[str, Declaration] = field(default_factory=dict)
     range: Range | None = None
     composed: bool = False
+    note: str = ""
     single: bool = False
     counts: bool = False
 

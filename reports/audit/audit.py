@@ -37,7 +37,9 @@ from theory.evidence import Evidence
 from theory.models import Model
 
 SCHEMA = "logitbounds.audit/1"
-Standing = Literal["over-claim", "as declared", "under-claim", "better than declared", "not settled", ""]
+Standing = Literal[
+    "over-claim", "within rounding", "as declared", "under-claim", "better than declared", "not settled", ""
+]
 """How what is found stands to what is declared; nothing where nothing is declared and nothing holds beyond it."""
 
 Report = Callable[[str, int, int], None]
@@ -46,6 +48,8 @@ Report = Callable[[str, int, int], None]
 _OF_INTEREST = frozenset(PROPERTY_NAMES[: PROPERTY_NAMES.index("separates_distributions")])  # axioms and invariances
 _FATAL = frozenset({"rejects_nan", "handles_degenerate"})
 _RANGE_PAIRS = 60
+SMALL = 1e-5
+"""Relative violations below this are of single precision, or of the root of the rounding error of double."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +104,14 @@ class Audited:
         """Return how what was found of a property stands to what is declared of it."""
         if self.found is None or name not in self.found.properties:
             return ""
-        return standing(self.adapter, name, self.found[name].verdict)
+        found, size = standing(self.adapter, name, self.found[name].verdict), self.size(name)
+        return "within rounding" if found == "over-claim" and size is not None and size < SMALL else found
 
     @property
     def overclaims(self) -> tuple[str, ...]:
-        """Properties that are declared to hold and fail."""
-        return tuple(name for name in PROPERTY_NAMES if self.standing(name) == "over-claim")
+        """Properties that are declared to hold and fail; not those that fail as special cases of another."""
+        failing = (name for name in PROPERTY_NAMES if self.standing(name) == "over-claim")
+        return tuple(name for name in failing if name in self.adapter.declared)
 
     @property
     def unfinished(self) -> tuple[str, ...]:
@@ -120,12 +126,15 @@ class Audited:
     def size(self, name: str) -> float | None:
         """Return how large the violation of a property is, relative to the values or to the scale of the measure."""
         example = self.found[name].counterexample if self.found is not None else None
-        numbers = [value for value in (example.values.values() if example else ()) if isinstance(value, float | int)]
+        values = example.values.values() if example else ()
+        numbers = [value for value in values if isinstance(value, float | int)][:2]
         if not numbers or not all(np.isfinite(numbers)):
             return None
+        if name == "bounded_by_one":
+            return max(abs(numbers[0]) - 1, 0.0) / max(abs(numbers[0]), self.scale)
         if len(numbers) == 1:
             return abs(numbers[0]) / max(abs(numbers[0]), self.scale)
-        return abs(numbers[0] - sum(numbers[1:])) / max(*map(abs, numbers), self.scale)
+        return abs(numbers[0] - numbers[1]) / max(*map(abs, numbers), self.scale)
 
     @property
     def out_of_range(self) -> bool:
@@ -411,6 +420,7 @@ def _measure_json(audited: Audited) -> dict[str, Any]:
         "similarity": adapter.similarity,
         "composed": adapter.composed,
         "definition": adapter.definition,
+        "note": adapter.note,
         "declared": {name: _declaration_json(said) for name, said in adapter.declared.items()},
         "range": _range_json(adapter.range, audited.range),
         "why": audited.why,

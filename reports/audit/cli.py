@@ -31,14 +31,14 @@ def audit(
     Packages that are not installed are named and left out; `pip install 'logitbounds[audit]'` installs them. What is
     found is about others' measures, so that the exit status is 0 whatever it is.
     """
-    from reports.cli import _require_file, _require_folder
+    from reports.files import require_file, require_folder
 
     if not 0 < budget < float("inf"):
         raise InvalidInput(f"--budget: expected a positive number, saw {budget}")
     for option, file in (("--json", json), ("--markdown", markdown)):
         if file is not None:
-            _require_file(file, option)
-    _require_folder(out)
+            require_file(file, option)
+    require_folder(out)
     from reports.audit.audit import run_audit
     from reports.audit.markdown import markdown as as_markdown
     from reports.audit.page import write_report

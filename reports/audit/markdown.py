@@ -23,7 +23,7 @@ def markdown(run: AuditRun, command: str) -> str:
         That made it, to be run again.
     """
     lines = _head(run, command)
-    for section in (_overclaims, _ranges, _fatal, _found, _measures, _differential, _untested, _examples):
+    for section in (_overclaims, _ranges, _fatal, _notes, _found, _measures, _differential, _untested, _examples):
         lines += section(run)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -130,12 +130,24 @@ def _fatal(run: AuditRun) -> list[str]:
     ]  # fmt: skip
 
 
+def _notes(run: AuditRun) -> list[str]:
+    noted = [audited for audited in run.measures if audited.adapter.note]
+    if not noted:
+        return []
+    lines = ["## Worth knowing", "", "Seen in these versions; not all of it is against anything declared.", ""]
+    lines += [
+        f"- {audited.adapter.package.name}, {_code(audited.adapter.name)}: {audited.adapter.note}" for audited in noted
+    ]
+    return [*lines, ""]
+
+
 def _found(run: AuditRun) -> list[str]:
     lines = [
         "## Found, against declared",
         "",
         "✓ holds (no counterexample found), ✗ fails, ? not settled, · does not apply; with *d*: as declared (also "
-        "where a failure is), *o*: over-claim, *u*: under-claim. For a similarity the axioms are those of its maximum "
+        "where a failure is), *o*: over-claim, *u*: under-claim, *r*: off by less than 1e-5 of the values, "
+        "as single precision or the root of rounding may be. For a similarity the axioms are those of its maximum "
         "minus it. *c*: composed here; *s*: computes in single precision.",
         "",
         ", ".join(f"*{tables.SHORT[name]}* {name.replace('_', ' ')}" for name in PROPERTY_NAMES) + ".",
@@ -161,7 +173,8 @@ def _measures(run: AuditRun) -> list[str]:
         "## Definitions, and what was seen",
         "",
         "Definitions are those of the installed source. Only failures that the table above does not explain by "
-        "themselves are spelt out: degenerate input, nan, chance, side effects, and what was not settled.",
+        "themselves are spelt out: degenerate input, nan, chance, side effects, and what was not settled. Degenerate "
+        "input includes scales of 1e-150 and 1e150, which few will meet.",
         "",
     ]
     package = ""
@@ -169,7 +182,7 @@ def _measures(run: AuditRun) -> list[str]:
         adapter = audited.adapter
         if adapter.package.name != package:
             package = adapter.package.name
-            lines += [f"### {package} {audited.version}", ""]
+            lines += ["", f"### {package} {audited.version}", ""]
         lines.append(f"- {_code(adapter.name)}{' (composed)' if adapter.composed else ''}: {adapter.definition}")
         lines += [f"  - {line}" for line in _details(audited)]
     return [*lines, ""]
@@ -229,19 +242,22 @@ def _summary(comparison: Comparison) -> tuple[str, ...]:
 def _compared(comparison: Comparison) -> list[str]:
     group = comparison.group
     lines = [f"### {group.name}", "", group.why, ""]
-    case = tables.shown_case(comparison)
-    if case is not None:
-        rows = [
-            (label.partition(": ")[0], _code(label.partition(": ")[2]), formula, seen)
-            for label, formula, seen in tables.numbers_on(comparison, case)
-        ]
-        lines += [f"On “{case}”, where they are furthest apart:", ""]
-        lines += _table(("package", "implementation", "formula", "value"), rows)
+    members = [
+        (str(number), member.package.name, _code(member.name), member.formula)
+        for number, member in enumerate(group.members, 1)
+    ]
+    lines += _table(("", "package", "implementation", "formula"), members)
+    rows = (
+        (f"**{case}**" if case == tables.shown_case(comparison) else case,
+         *(row[member.label].seen for member in group.members))
+        for case, row in comparison.answers.items()
+    )  # fmt: skip
+    lines += _table(("input", *(number for number, *_ in members)), rows)
+    if comparison.widest is not None:
+        lines.append(f"- Furthest apart on ordinary input: {tables.spread_in_words(comparison.widest)}.")
     for formula, spread in comparison.degenerate.items():
         if spread.difference > AGREEMENT:
             lines.append(f"- Off ordinary input, of one formula ({formula}): {tables.spread_in_words(spread)}.")
-    for name, silent in tables.refusals(comparison):
-        lines.append(f"- On “{name}”: " + "; ".join(f"{label}: {_code(seen)}" for label, seen in silent) + ".")
     if comparison.missing:
         lines.append(f"- Not installed: {', '.join(comparison.missing)}.")
     return [*lines, ""]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from reports.audit.audit import Audited, AuditRun
+from reports.audit.audit import SMALL, Audited, AuditRun
 from reports.audit.differential import Comparison, Spread
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import Counterexample, PropertyResult, PropertyVerdict
@@ -46,7 +46,6 @@ _ONLY: Mapping[str, frozenset[str]] = {
 }
 """Columns left out: they say nothing, or the same as another, of all measures of a kind."""
 
-SMALL = 1e-6
 _MOST_ROWS = 16
 
 
@@ -60,12 +59,16 @@ def mark(audited: Audited, name: str) -> str:
 
     Notes
     -----
-    The verdict, followed by "d" where it is as declared, "o" for an over-claim, "u" for an under-claim.
+    The verdict, followed by "d" where it is as declared, "o" for an over-claim, "u" for an under-claim, and "r" for a
+    failure by no more than single precision, or the root of rounding, explains.
     """
     if audited.found is None or name not in audited.found.properties:
         return ""
+    verdict, size = audited.found[name].verdict, audited.size(name)
+    if verdict is PropertyVerdict.FAILS and size is not None and size < SMALL:
+        return MARKS[verdict] + "r"
     suffix = {"as declared": "d", "over-claim": "o", "under-claim": "u", "better than declared": "u"}
-    return MARKS[audited.found[name].verdict] + suffix.get(audited.standing(name), "")
+    return MARKS[verdict] + suffix.get(audited.standing(name), "")
 
 
 def size_in_words(size: float | None) -> str:
@@ -136,8 +139,7 @@ def counts(run: AuditRun) -> dict[str, int]:
         "ran": sum(len(audited.found.ran) for audited in examined if audited.found),
         "overclaims": sum(len(audited.overclaims) for audited in run.measures),
         "declared": sum(
-            1 for audited in examined for name in PROPERTY_NAMES
-            if audited.adapter.declares(name) is not None and audited.standing(name) != ""
+            1 for audited in examined for name in audited.adapter.declared if audited.standing(name) != ""
         ),
         "out_of_range": sum(audited.out_of_range for audited in run.measures),
         "groups": len(run.comparisons),

@@ -44,6 +44,8 @@ ADAPTERS = (
         PACKAGE, "cka_base(X, Y, unbiased=True)", base(unbiased=True),
         "Linear CKA with the unbiased HSIC (kernels centred by U-centring); negative for unlike inputs.",
         similarity=True, declared=_DECLARED, range=_RANGE,
+        note="Below 0 for unlike inputs, as an unbiased estimate must be. With method='hsic' unbiased=True is ignored, "
+        "although the docstring says that the method does not influence the output.",
     ),
     Adapter(
         PACKAGE, "cka_batch(X, Y)", batch,

@@ -50,6 +50,7 @@ ADAPTERS = (
         PACKAGE, "emd2([], [], dist(X, Y, 'euclidean'))", wasserstein,
         "Wasserstein-1 distance between the uniform distributions on the rows, by network simplex; "
         "widths must agree.", composed=True,
+        note="A nan among the entries makes the problem infeasible, of which it warns, and the value 0.",
     ),
     Adapter(
         PACKAGE, "sliced_wasserstein_distance(X, Y)", sliced,
@@ -57,6 +58,7 @@ ADAPTERS = (
     ),
     Adapter(
         PACKAGE, "sliced_wasserstein_distance(X, Y, seed=0)", sliced_seeded, "The same with the same 50 directions.",
+        note="Directions take the type of the data: of integers they are rounded to 0, and so is the distance.",
     ),
     Adapter(
         PACKAGE, "gromov.gromov_wasserstein2(dist(X, X), dist(Y, Y))", gromov,

@@ -21,5 +21,7 @@ ADAPTERS = (
         PACKAGE, "cka_from_features(X, Y)", from_features,
         "Linear CKA with the unbiased HSIC, values below 0 set to 0 and above 1 to 1; refuses n <= 3.",
         similarity=True,
+        note="The data is not centred first, so that an offset that is large beside the spread costs the value its "
+        "digits.",
     ),
 )  # fmt: skip

@@ -32,5 +32,6 @@ ADAPTERS = (
         PACKAGE, "metrics.cknna(X, Y)", call("cknna"),
         "Mean over rows of the share of the five nearest neighbours in common; no kernel and no centring, in spite of "
         "the name, as its docstring says.", similarity=True, counts=True,
+        note="A nan among the entries goes unnoticed: it gives a number.",
     ),
 )  # fmt: skip

@@ -34,6 +34,7 @@ ADAPTERS = (
         PACKAGE, "cka([X, Y], 'linear', 'song')[0, 1]", call("cka", "linear", "song"),
         "The unbiased HSIC of Song et al. over the root of the product of two biased ones; entries [i, i] are set "
         "to 1.", similarity=True,
+        note="The diagonal of the table is 1, but the value for X against a copy of X is below 1.",
     ),
     Adapter(
         PACKAGE, "cka([X, Y], 'rbf', 'gretton')[0, 1]", call("cka", "rbf", "gretton"),
@@ -49,11 +50,16 @@ ADAPTERS = (
         PACKAGE, "cca([X, Y], 'pillai')[0, 1]", call("cca", "pillai"),
         "Sum of canonical correlations, not squared, over the smaller rank, ranks counted before centring.",
         similarity=True,
+        note="Documented as Pillai's trace, which is the sum of the squares. A zero matrix ends the interpreter, as it "
+        "does for 'yanai' and svcca.",
     ),
     Adapter(
         PACKAGE, "svcca([X, Y], 'yanai')[0, 1]", call("svcca", "yanai"),
         "As cca, but of an orthonormal basis of the columns, centred and then cut at 99 % of its own variance.",
         similarity=True,
+        note="The docstring says that data is centred and denoised by SVD first. An orthonormal basis is taken first, "
+        "which leaves no spectrum to cut by; where the data is centred the value is that of cca, and a shift changes "
+        "it.",
     ),
     Adapter(
         PACKAGE, "pwcca([X, Y])[0, 1]", call("pwcca"),

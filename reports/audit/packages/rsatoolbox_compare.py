@@ -37,6 +37,8 @@ ADAPTERS = (
     Adapter(
         PACKAGE, "rdm.compare(..., 'spearman')", call("euclidean", "spearman"), f"Spearman correlation of {_SQUARED}.",
         similarity=True,
+        note="Squared distances are computed as |x|^2 + |y|^2 - 2 x.y of data as it is: an offset that is large beside "
+        "the spread costs them their digits, and ranks change. So in all RDMs of this kind.",
     ),
     Adapter(
         PACKAGE, "rdm.compare(..., 'rho-a')", call("euclidean", "rho-a"),
@@ -58,6 +60,8 @@ ADAPTERS = (
         PACKAGE, "rdm.compare(..., 'bures_metric')", call("euclidean", "bures_metric"),
         f"tr A + tr B - 2 tr (A^1/2 B A^1/2)^1/2, A and B the centred kernels of {_SQUARED}; a square.",
         declared=said(AXIOMS, "distances based on bures similarity, which is a metric", "rdm.compare, method"),
+        note="The docstring of compare_bures_metric says squared, that of compare says metric; the value is "
+        "the square.",
     ),
     Adapter(
         PACKAGE, "rdm.compare(..., 'corr') of 'correlation' RDMs", call("correlation", "corr"),

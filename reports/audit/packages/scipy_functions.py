@@ -70,11 +70,15 @@ ADAPTERS = (
         declared=said("symmetric", "The disparity should not depend on the order of the input matrices", "Notes")
         | said(("invariant_to_orthogonal", "invariant_to_scaling"), _FITS, "docstring")
         | said("invariant_to_translation", "Both sets of points are centered around the origin.", "docstring"),
+        note="A square, so that the triangle inequality fails; its root is the full Procrustes distance, a "
+        "metric. The docstring says that the disparity scales as the number of points: it does not, both matrices have "
+        "unit norm, and repeating all rows leaves it as it is.",
     ),
     Adapter(
         PACKAGE, "spatial.distance.jensenshannon(p, q)", jensen_shannon,
         "Mean over inputs of the root of the Jensen-Shannon divergence in nats.", on="models",
         declared=said(AXIOMS, "the Jensen-Shannon distance (metric) between two probability arrays", "docstring"),
+        note="nan for many pairs of nearly equal distributions, where the sum under the root rounds below zero.",
     ),
     Adapter(
         PACKAGE, "stats.entropy(p, q)", relative_entropy, "Mean over inputs of KL(p || q) in nats.", on="models",

@@ -19,7 +19,8 @@ def of_identities(X: np.ndarray, Y: np.ndarray) -> float:
     batches: list[Any] = []
     for array in (X, Y):
         data = torch.utils.data.TensorDataset(torch.from_numpy(np.array(array, dtype=np.float32)))
-        batches.append(torch.utils.data.DataLoader(data, batch_size=len(array)))
+        own = torch.Generator()  # or the loader would draw from the global one
+        batches.append(torch.utils.data.DataLoader(data, batch_size=len(array), generator=own))
     networks = (torch.nn.Sequential(torch.nn.Identity()) for _ in range(2))
     cka = CKA(*networks, model1_layers=["0"], model2_layers=["0"], device="cpu")
     cka.compare(*batches)

@@ -36,6 +36,7 @@ ADAPTERS = (
     Adapter(
         PACKAGE, "functional.shape.procrustes_disparity(X, Y)", disparity,
         "1 - (||X^T Y||_*)^2, as SciPy's disparity, in batches.",
+        note="Where the SVD fails, as for nan, it warns and returns 0, the value of a perfect fit.",
     ),
     Adapter(
         PACKAGE, "functional.regression.kl_divergence(p, q)", divergence("kl_divergence"),
