@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,6 +45,8 @@ def audit(
     from reports.audit.page import write_report
     from reports.files import write_whole
 
+    # A measure that kills its process leaves semaphores behind, of which Python would warn when all is done.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     try:
         with _bar() as report:
             run = run_audit(budget, seed, only, report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reports.audit import tables
+from reports.audit.adapters import EXTRA
 from reports.audit.audit import Audited, AuditRun
 from reports.audit.differential import AGREEMENT, Comparison
 from reports.audit.untested import LOOKED_ON, UNTESTED
@@ -55,6 +56,8 @@ def _head(run: AuditRun, command: str) -> list[str]:
         "write it again rather than edit it.",
         "",
         f"Versions: {versions}.",
+        "",
+        f"`{EXTRA}` installs the packages; repsim is built from source and installed by itself.",
         "",
         "Every measure of a package is called as its documentation says, through a few lines in "
         "`reports/audit/packages/`, and examined by `check_metric` like any other: axioms, invariances, behaviour on "
