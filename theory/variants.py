@@ -201,8 +201,9 @@ def minimax_alignment_error(X: Float[np.ndarray, "n p"], Y: Float[np.ndarray, "n
     size = float(np.max(np.linalg.norm(x / (np.max(np.abs(x)) or 1.0), axis=1))) * float(np.max(np.abs(x)))
     if size == 0:
         return 0.0
-    # Orthonormal coordinates for Y: the programme is the same, and well conditioned whatever Y is.
-    u, values, _ = np.linalg.svd(y / (np.max(np.abs(y)) or 1.0), full_matrices=False)
+    # Columns of one size, then orthonormal coordinates: the programme is the same, and well conditioned.
+    lengths = np.max(np.abs(y), axis=0)
+    u, values, _ = np.linalg.svd(y / np.where(lengths > 0, lengths, 1.0), full_matrices=False)
     basis = u[:, values > max(y.shape) * _EPS * max(values[0], 1e-300)] * math.sqrt(len(y))
     if not basis.shape[1]:
         return size

@@ -25,7 +25,8 @@ from theory.models import Model
 Report = Callable[[str, int, int], None]
 """Told the name of the property that is done, how many are, and how many were planned."""
 
-_FIRST_LOOK = 12
+_FIRST_LOOK, _SHORT_LOOK = 12, 4
+_LOOK = 0.03  # share of the time after which a look must do
 _ON_DISTANCES = frozenset(
     {"nonnegative", "triangle", "controlled_by_logit_distance", "controlled_by_kl", "separates_distributions"}
 )
@@ -90,7 +91,7 @@ def check_metric(
     subject = Subject(measure, seed)
     results: dict[str, PropertyResult] = {}
     with _quiet():
-        unequal = _look_at(subject)
+        unequal = _look_at(subject, budget)
         left = sum(check.share for check in planned)
         for number, check in enumerate(planned):
             now = time.monotonic()
@@ -158,7 +159,7 @@ def _quiet() -> Any:
 # --------------------------------------------------------------------------- a first look
 
 
-def _look_at(subject: Subject) -> Counterexample | None:
+def _look_at(subject: Subject, budget: float) -> Counterexample | None:
     """Find the maximum, the scale and the precision of a measure; return two inputs whose f(X, X) differ, if any.
 
     Raises
@@ -166,11 +167,22 @@ def _look_at(subject: Subject) -> Counterexample | None:
     InvalidInput
         If the measure has no value on any ordinary input.
     """
-    values, why = [], ""
-    ordinary = list(pairs(subject.metric.on, subject.seed, _FIRST_LOOK)) + list(
-        pairs(subject.metric.on, subject.seed, _FIRST_LOOK, equal=True)
-    )
-    for X, Y in ordinary:
+    values: list[float] = []
+    why = ""
+    ordinary = [
+        pair
+        for both in zip(
+            pairs(subject.metric.on, subject.seed, _FIRST_LOOK),
+            pairs(subject.metric.on, subject.seed, _FIRST_LOOK, equal=True),
+            strict=True,
+        )
+        for pair in both
+    ]
+    began = time.monotonic()
+    for number, (X, Y) in enumerate(ordinary):
+        if number >= _SHORT_LOOK and values and time.monotonic() - began > _LOOK * budget:
+            ordinary = ordinary[:number]  # a slow measure: its time is for its properties
+            break
         try:
             values.append(subject.value(X, Y))
         except NoValue as error:
@@ -181,7 +193,8 @@ def _look_at(subject: Subject) -> Counterexample | None:
     sizes = values if subject.maximum is None else [subject.maximum - value for value in values]
     subject.least = min(values)
     subject.scale = float(np.median(np.abs(sizes))) or max(map(abs, sizes)) or 1.0
-    subject.precision = _unit_of_rounding(subject)
+    if (time.monotonic() - began) / subject.evaluations < _LOOK * budget / (2 * _NUDGES):
+        subject.precision = _unit_of_rounding(subject)
     return unequal
 
 

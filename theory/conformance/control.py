@@ -6,7 +6,8 @@ D is the measure, or the maximum of a similarity minus the measure, of a and b i
 sees those of both. Of a wider student nothing is asked, because what its further directions count for is a convention.
 
 It fails with a sequence of pairs along which d falls below 1e-6 while D stays above a constant. Where no sequence is
-found, the modulus is reported: the smallest C and the largest exponent with D <= C d^exponent on all pairs seen.
+found, the modulus is reported: the exponent nearest to the slope of the largest values seen, among simple ones, and the
+smallest C with D <= C d^exponent on all pairs seen.
 """
 
 from __future__ import annotations

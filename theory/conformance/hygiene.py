@@ -289,7 +289,8 @@ _LAYOUTS = (
 def _effect(subject: Subject, X: Thing, Y: Thing, expected: float) -> tuple[str, dict[str, float | str]] | None:
     """Return what else than the values of the arguments was changed or mattered."""
     exactly = 1e-12 * max(abs(expected), 1e-3 * subject.scale)
-    unit = 1e4 * subject.precision if subject.precision > EPS else 1e-12
+    # A sum in another order, of a part in single precision even, is no dependence on memory.
+    unit = max(1e4 * subject.precision, 1e-6)
     tolerance = unit * max(abs(expected), subject.scale) + subject.rounding((X, Y))
     for layouts in _LAYOUTS:
         first, second = (_laid_out(thing, layout) for thing, layout in zip((X, Y), layouts, strict=True))

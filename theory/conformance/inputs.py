@@ -207,7 +207,7 @@ def scaling(rng: np.random.Generator, p: int, index: int) -> Float[np.ndarray, "
 
 def linear(rng: np.random.Generator, p: int, index: int) -> Float[np.ndarray, "p p"]:
     """Draw an invertible map: those of the smaller groups, shears, uneven scalings, ill-conditioned maps."""
-    kind = index % 6
+    kind = (0, 5, 1, 2, 3, 4)[index % 6]  # far from the identity soon
     if kind == 0:
         return np.diag(2.0 ** rng.integers(-3, 4, p)) if p > 1 else np.array([[-2.0]])
     if kind == 1:
@@ -236,9 +236,9 @@ def gauge(rng: np.random.Generator, p: int, index: int) -> tuple[np.ndarray, np.
 
 
 def shift(rng: np.random.Generator, X: Any, index: int) -> Float[np.ndarray, " p"]:
-    """Draw a shift: of the size of the spread at first, then up to a million times larger."""
+    """Draw a shift of the size of the spread, or of up to a million times that."""
     spread = float(np.std(X)) or 1.0
-    size = (1.0, 10.0, 1e3, 1e6)[index % 4]
+    size = (1.0, 1e3, 1e6, 10.0)[index % 4]
     return np.asarray(np.round(size * rng.standard_normal(X.shape[1]), 3) * 2.0 ** np.round(np.log2(spread)))
 
 

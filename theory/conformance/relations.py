@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ _OPEN = 1e-6  # and up to which it leaves the question open
 _TRUSTED = 10.0  # multiple of the rounding that is estimated which float64 alone must exceed
 _FOURTH_ROOT = 3e-3  # share of the scale up to which values may be made of nothing but rounding
 _NEIGHBOURS, _NEARBY = 3, 1e-7
-_DISMISSED = 3  # violations that did not stand, after which no more are looked into
+_ENOUGH = 12  # inputs that must have been tried where the time runs out
+_DISMISSED, _LIKE = 3, 10.0  # violations that did not stand, after which no more like them are looked into
 _MANY_ROWS = 24  # more than these take too long in many digits
 _CONSTANTS = ("0", "1")  # sides that need no value
 _KEPT = 0.3  # share of a violation that a simpler one must have
@@ -123,6 +125,8 @@ def tried(subject: Subject, case: Case) -> Trial:
         except NoValue:
             return Trial(lhs, rhs, excess, math.inf)
         spread = max(spread, abs(_excess(case.relation, *other) - excess))
+        if least + _AMPLIFIED * spread >= excess:  # explained: no more of them are needed
+            break
     near_zero = _ROOT_OF_ROUNDING * subject.scale if size < _NEAR_ZERO * subject.scale else 0.0
     return Trial(lhs, rhs, excess, least + _AMPLIFIED * spread + near_zero)
 
@@ -136,8 +140,8 @@ def _excess(relation: Relation, lhs: Any, rhs: Any) -> Any:
     return abs(lhs - rhs) if relation.equality else lhs - rhs
 
 
-def confirmed(subject: Subject, case: Case, trial: Trial) -> bool | None:
-    """Whether many digits show the violation as well; None where they cannot be had."""
+def in_digits(subject: Subject, case: Case) -> tuple[Any, Any] | None:
+    """Return both sides in many digits, or None where they cannot be had."""
     if max(len(embeddings_of(value)) for value in case.inputs.values()) > _MANY_ROWS:
         return None
     function = subject.metric.function
@@ -150,6 +154,12 @@ def confirmed(subject: Subject, case: Case, trial: Trial) -> bool | None:
         return maximum - value if case.relation.of_distance and subject.metric.similarity else value
 
     found = digits.values(function, lambda inputs: case.relation.sides(measure, inputs), case.inputs)
+    return None if found is None else (found[0], found[1])
+
+
+def confirmed(subject: Subject, case: Case, trial: Trial) -> bool | None:
+    """Whether many digits show the violation as well; None where they cannot be had."""
+    found = in_digits(subject, case)
     if found is None:
         return None
     excess = _excess(case.relation, *found)
@@ -242,49 +252,80 @@ def examined(
     least
         Cases tried before the time may run out.
     """
-    trials, denied, unsure, worst, silent, last = 0, 0, 0, 0.0, 0, ""
+    seen = _Seen()
     for case in cases:
-        if trials + silent >= least:
+        if seen.trials + seen.silent >= least:
             try:
                 subject.check_time()
             except OutOfTime:
+                seen.cut_off = True
                 break
         try:
             trial = tried(subject, case)
         except NoValue as error:
-            silent, last = silent + 1, str(error)
+            seen.silent, seen.reason = seen.silent + 1, str(error)
             continue
-        trials += 1
+        seen.trials += 1
         if not trial.broken:
             continue
-        if denied + unsure >= _DISMISSED:
-            denied += 1
+        if seen.dismissed >= _DISMISSED and trial.excess <= _LIKE * seen.worst:
+            seen.rulings[_Ruling.DENIED] += 1
             continue
         simple, simple_trial = simplified(subject, case, trial)
         ruling = _ruling(subject, simple, simple_trial)
         if ruling is _Ruling.STANDS:
-            return broken(subject, name, simple, simple_trial, trials)
-        worst = max(worst, trial.excess)
-        denied += ruling is _Ruling.DENIED
-        unsure += ruling is _Ruling.UNSURE
-    if not trials:
-        return PropertyResult(
-            name, PropertyVerdict.INCONCLUSIVE, None, silent, f"no value on any of {silent} inputs: {last}"
+            return broken(subject, name, simple, simple_trial, seen.trials)
+        seen.rulings[ruling] += 1
+        seen.worst = max(seen.worst, trial.excess)
+        if ruling is _Ruling.TIED and not seen.tie:
+            names = simple.relation.names
+            seen.tie = f"{_shown(names[0], simple_trial.lhs)}, {_shown(names[1], simple_trial.rhs)}"
+    return _survived(subject, name, seen, evidence)
+
+
+@dataclass
+class _Seen:
+    """What became of the cases so far."""
+
+    trials: int = 0
+    silent: int = 0
+    worst: float = 0.0
+    reason: str = ""
+    tie: str = ""
+    cut_off: bool = False
+    rulings: Counter[_Ruling] = field(default_factory=Counter)
+
+    @property
+    def dismissed(self) -> int:
+        """How many violations did not stand."""
+        return self.rulings.total()
+
+
+def _survived(subject: Subject, name: str, seen: _Seen, evidence: Evidence) -> PropertyResult:
+    """Return the result for a relation that no case breaks for certain."""
+
+    def undecided(message: str) -> PropertyResult:
+        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, seen.trials, message)
+
+    if not seen.trials:
+        return undecided(f"no value on any of {seen.silent} inputs: {seen.reason}")
+    if seen.cut_off and seen.trials < _ENOUGH:
+        return undecided(f"no counterexample, but there was time for {seen.trials} inputs only")
+    if seen.rulings[_Ruling.UNSURE]:
+        return undecided(
+            f"off by up to {seen.worst:.1e} on some of {seen.trials} inputs: more than rounding explains, too little "
+            "to be believed in float64 alone (a solver that stops short, a root of rounding, a lower precision?)"
         )
-    message = f"no counterexample among {trials}"
-    if silent:
-        message += f"; no value on {silent} ({last})"
-    if unsure:
-        message = (
-            f"off by up to {worst:.1e} on some of {trials} inputs, more than rounding explains, less than a fault: "
-        )
-        message += "a solver that stops short, or a lower precision?"
-        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, trials, message)
-    if worst > _PLAIN * subject.scale:
-        message += f"; float64 is off by up to {worst:.1e}, which many digits deny"
-    if 2 * denied > trials:
-        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, trials, message)
-    return PropertyResult(name, PropertyVerdict.HOLDS, evidence, trials, message)
+    message = f"no counterexample among {seen.trials}"
+    if seen.silent:
+        message += f"; no value on {seen.silent} ({seen.reason})"
+    if seen.tie:
+        message += f"; except on ties, where an order of equals decides: {_spelt(subject, seen.tie)}"
+    elif seen.worst > _PLAIN * subject.scale:
+        message += f"; float64 is off by up to {seen.worst:.1e}, which many digits deny"
+    if 2 * seen.rulings[_Ruling.DENIED] > seen.trials:
+        return undecided(message)
+    return PropertyResult(name, PropertyVerdict.HOLDS, evidence, seen.trials, message)
 
 
 class _Ruling(enum.Enum):
@@ -292,18 +333,19 @@ class _Ruling(enum.Enum):
 
     STANDS = enum.auto()
     DENIED = enum.auto()
+    TIED = enum.auto()
     UNSURE = enum.auto()
 
 
 def _ruling(subject: Subject, case: Case, trial: Trial) -> _Ruling:
     """Ask many digits; where they cannot be had, only what is plain to see counts."""
-    if not _in_the_open(subject, case, trial):
-        return _Ruling.DENIED
+    size = max(abs(trial.lhs), abs(trial.rhs), subject.scale)
+    if trial.excess > _PLAIN * size and not _in_the_open(subject, case, trial):
+        return _Ruling.TIED
     found = confirmed(subject, case, trial)
     if found is not None:
         return _Ruling.STANDS if found else _Ruling.DENIED
     values = max(abs(trial.lhs), abs(trial.rhs))
-    size = max(values, subject.scale)
     if trial.excess <= _PLAIN * size:
         return _Ruling.DENIED
     if subject.precision > EPS:  # known for what it is
