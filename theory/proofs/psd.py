@@ -1,0 +1,311 @@
+r"""Non-negative: quadratic forms by exact elimination, sums of squares of words, and what follows from premises.
+
+Each obligation proves an inequality by an identity and signs that can be read off: M = L D L^T with D >= 0; a
+difference equal to sum c_i ||W_i||^2 with c_i >= 0, for matrices of any size; a conclusion equal to a combination of
+premises with non-negative multipliers; a quotient of polynomials without a negative coefficient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import sympy as sp
+
+from theory.errors import InvalidInput
+from theory.proofs.identity import Algebra, Expression, Rows, WordIdentity, combination, is_zero
+from theory.proofs.steps import Discharge, Method, Status
+
+_TWENTIETH = sp.Rational(1, 20)
+
+
+# --------------------------------------------------------------------------- matrices of numbers
+
+
+def eliminated(matrix: Rows) -> tuple[Fraction, ...] | None:
+    """Return the pivots of LDL^T if all are non-negative, and nothing if the matrix is not positive semidefinite.
+
+    A pivot of zero is allowed if the rest of its column is zero: else the form takes negative values on that plane.
+    """
+    work = [list(row) for row in matrix]
+    pivots: list[Fraction] = []
+    for i in range(len(work)):
+        pivot = work[i][i]
+        rest = range(i + 1, len(work))
+        if pivot < 0 or (pivot == 0 and any(work[j][i] != 0 for j in rest)):
+            return None
+        pivots.append(pivot)
+        if pivot > 0:
+            for j in rest:
+                factor = work[j][i] / pivot
+                for l in rest:  # noqa: E741
+                    work[j][l] -= factor * work[i][l]
+    return tuple(pivots)
+
+
+@dataclass(frozen=True)
+class Psd:
+    """A symmetric matrix of exact numbers is positive semidefinite.
+
+    Attributes
+    ----------
+    matrix
+        Its rows, of fractions.
+
+    Raises
+    ------
+    InvalidInput
+        If the matrix is not square and symmetric, or an entry is no fraction.
+    """
+
+    matrix: Rows
+
+    def __post_init__(self) -> None:
+        k = len(self.matrix)
+        if k == 0 or any(len(row) != k for row in self.matrix):
+            raise InvalidInput(f"matrix: expected a square matrix, saw rows of {[len(row) for row in self.matrix]}")
+        for i in range(k):
+            for j in range(k):
+                entry = self.matrix[i][j]
+                if not isinstance(entry, Fraction):
+                    raise InvalidInput(f"matrix: expected fractions, saw {entry!r} of type {type(entry).__name__}")
+                if entry != self.matrix[j][i]:
+                    raise InvalidInput(f"matrix: expected symmetry, saw {entry} and {self.matrix[j][i]}")
+
+    @property
+    def method(self) -> Method:
+        """Return "psd"."""
+        return "psd"
+
+    def discharged(self) -> Discharge:
+        """Eliminate in exact arithmetic."""
+        pivots = eliminated(self.matrix)
+        if pivots is None:
+            return Discharge(Status.NOT_PROVED, "elimination meets a negative pivot: the form takes negative values")
+        return Discharge(Status.PROVED, f"LDL^T in fractions, rank {sum(pivot > 0 for pivot in pivots)}")
+
+    def perturbed(self) -> Iterator[tuple[str, Psd]]:
+        """Yield the matrix with one diagonal entry made negative, and the reversed inequality."""
+        for i in range(len(self.matrix)):
+            entry = self.matrix[i][i]
+            yield f"entry ({i}, {i}) lowered below zero", Psd(self._with(i, entry - abs(entry) - 1))
+        if any(any(row) for row in self.matrix):
+            yield "inequality reversed", Psd(tuple(tuple(-entry for entry in row) for row in self.matrix))
+
+    def _with(self, i: int, value: Fraction) -> Rows:
+        return tuple(
+            tuple(value if (row, column) == (i, i) else entry for column, entry in enumerate(entries))
+            for row, entries in enumerate(self.matrix)
+        )
+
+
+# --------------------------------------------------------------------------- signs by coefficients
+
+
+def has_no_negative_coefficient(expression: Expression, variables: tuple[Expression, ...]) -> bool:
+    """Whether numerator and denominator, expanded, have no negative coefficient: then it is >= 0 for variables >= 0."""
+    numerator, denominator = sp.fraction(sp.cancel(sp.together(sp.sympify(expression))))
+    if not numerator.free_symbols | denominator.free_symbols <= set(variables) or expression.has(sp.Float):
+        return False
+    if denominator.subs(dict.fromkeys(variables, 1)) < 0:
+        numerator, denominator = -numerator, -denominator
+    below = sp.Poly(denominator, *variables).coeffs()
+    return all(c >= 0 for c in sp.Poly(numerator, *variables).coeffs()) and all(c > 0 for c in below)
+
+
+@dataclass(frozen=True)
+class PositiveCoefficients:
+    """A quotient of polynomials is >= 0 for all values >= 0 of its variables, since no coefficient is negative.
+
+    Attributes
+    ----------
+    expression
+        The quotient; rational coefficients.
+    variables
+        Its variables, of which every value from zero on is meant (where the denominator is not zero).
+    """
+
+    expression: Expression
+    variables: tuple[Expression, ...]
+
+    @property
+    def method(self) -> Method:
+        """Return "psd"."""
+        return "psd"
+
+    def discharged(self) -> Discharge:
+        """Expand and look at the coefficients."""
+        try:
+            if has_no_negative_coefficient(sp.sympify(self.expression), self.variables):
+                return Discharge(Status.PROVED, "no coefficient is negative")
+        except Exception as failure:  # an obligation never raises
+            return Discharge(Status.NOT_PROVED, f"the coefficients could not be read: {failure}")
+        return Discharge(Status.NOT_PROVED, "a coefficient is negative, or is none")
+
+    def perturbed(self) -> Iterator[tuple[str, PositiveCoefficients]]:
+        """Yield the reversed inequality, and the expression lowered below zero at one point."""
+        if not is_zero(self.expression):
+            yield "inequality reversed", replace(self, expression=-self.expression)
+        there = sp.sympify(self.expression).subs(dict.fromkeys(self.variables, 1))
+        yield "lowered below zero where all variables are one", replace(self, expression=self.expression - there - 1)
+
+
+@dataclass(frozen=True)
+class TwoEigenspaces:
+    """The family a I + b J, J all ones, is positive semidefinite for all k from some size on.
+
+    Its eigenvalues are a, on vectors of sum zero, and a + k b, on constant vectors.
+
+    Attributes
+    ----------
+    a, b
+        Coefficients, rational functions of `size`.
+    size, least
+        The symbol k, and from which k on.
+    """
+
+    a: Expression
+    b: Expression
+    size: Expression
+    least: int = 1
+
+    @property
+    def method(self) -> Method:
+        """Return "psd"."""
+        return "psd"
+
+    def discharged(self) -> Discharge:
+        """Write k as the least size plus t and look at the signs of coefficients in t."""
+        try:
+            t = sp.Dummy("t")
+            for name, value in (("a", self.a), ("a + k b", self.a + self.size * self.b)):
+                shifted = sp.sympify(value).subs(self.size, self.least + t)
+                if not has_no_negative_coefficient(shifted, (t,)):
+                    return Discharge(Status.NOT_PROVED, f"{name} may be negative")
+        except Exception as failure:  # an obligation never raises
+            return Discharge(Status.NOT_PROVED, f"the eigenvalues could not be read: {failure}")
+        return Discharge(Status.PROVED, f"both eigenvalues are >= 0 for every {self.size} >= {self.least}")
+
+    def perturbed(self) -> Iterator[tuple[str, TwoEigenspaces]]:
+        """Yield families with an eigenvalue that is negative at the least size, or everywhere."""
+        a, b = (sp.sympify(each).subs(self.size, self.least) for each in (self.a, self.b))
+        yield "a lowered below zero at the least size", replace(self, a=self.a - a - 1)
+        lowered = self.b - (a + self.least * b + 1) / self.least
+        yield "a + k b lowered below zero at the least size", replace(self, b=lowered)
+
+
+# --------------------------------------------------------------------------- squares of words, premises
+
+
+def _is_non_negative(coefficient: Expression) -> bool:
+    return bool(sp.sympify(coefficient).is_nonnegative)
+
+
+@dataclass(frozen=True)
+class SumOfSquares:
+    """A scalar is >= 0, since it is a sum of squared norms, for matrices of any size.
+
+    Attributes
+    ----------
+    difference
+        What is claimed to be non-negative: words of shape 1 x 1, or their trace.
+    squares
+        Pairs (c, W): the difference is the sum of c tr W^T W. Each c is a number >= 0 or a symbol declared so.
+    algebra
+        The letters and their rules.
+    """
+
+    difference: Expression
+    squares: tuple[tuple[Expression, Expression], ...]
+    algebra: Algebra
+
+    @property
+    def method(self) -> Method:
+        """Return "psd"."""
+        return "psd"
+
+    def discharged(self) -> Discharge:
+        """Check the signs, and the identity of traces."""
+        try:
+            for coefficient, _ in self.squares:
+                if not _is_non_negative(coefficient):
+                    return Discharge(Status.NOT_PROVED, f"{coefficient} is not known to be non-negative")
+            for _, word in self.squares:
+                problem = self.algebra.misfit(word)
+                if problem:
+                    return Discharge(Status.NOT_PROVED, f"matrices that do not fit: {problem}")
+            total = sp.Add(*(c * self.algebra.square(word) for c, word in self.squares))
+            found = WordIdentity(self.difference, total, self.algebra, trace=True).discharged()
+        except Exception as failure:  # an obligation never raises
+            return Discharge(Status.NOT_PROVED, f"the squares could not be expanded: {failure}")
+        if found.status is not Status.PROVED:
+            return found
+        return Discharge(Status.PROVED, f"a sum of {len(self.squares)} squared norm(s), for matrices of any size")
+
+    def perturbed(self) -> Iterator[tuple[str, SumOfSquares]]:
+        """Yield the reversed inequality, changed coefficients, and squares with a negative weight."""
+        yield "inequality reversed", replace(self, difference=-self.difference)
+        reversed_squares = tuple((-c, word) for c, word in self.squares)
+        negative = replace(self, difference=-self.difference, squares=reversed_squares)
+        yield "inequality reversed, with negative weights", negative
+        for word, coefficient in combination(self.difference).items():
+            term = coefficient * sp.Mul(*word)
+            if self.algebra.traced_form(term):
+                changed = replace(self, difference=self.difference + term * _TWENTIETH)
+                yield f"coefficient of {term} five percent larger", changed
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """An inequality follows from others: it is a combination of them with non-negative multipliers.
+
+    Attributes
+    ----------
+    conclusion
+        An expression in commuting symbols, claimed to be >= 0.
+    premises
+        Pairs (multiplier >= 0, expression >= 0 by an earlier step).
+    equalities
+        Pairs (multiplier of any sign, expression = 0 by an earlier step).
+    """
+
+    conclusion: Expression
+    premises: tuple[tuple[Expression, Expression], ...]
+    equalities: tuple[tuple[Expression, Expression], ...] = ()
+
+    @property
+    def method(self) -> Method:
+        """Return "psd"."""
+        return "psd"
+
+    def discharged(self) -> Discharge:
+        """Check the signs of the multipliers, and the identity."""
+        try:
+            for multiplier, _ in self.premises:
+                if not _is_non_negative(multiplier):
+                    return Discharge(Status.NOT_PROVED, f"the multiplier {multiplier} is not known to be non-negative")
+            total = sp.Add(*(factor * each for factor, each in (*self.premises, *self.equalities)))
+            if not is_zero(self.conclusion - total):
+                return Discharge(Status.NOT_PROVED, "the conclusion is not that combination of the premises")
+        except Exception as failure:  # an obligation never raises
+            return Discharge(Status.NOT_PROVED, f"the combination could not be compared: {failure}")
+        return Discharge(Status.PROVED, f"a combination of {len(self.premises)} premise(s), multipliers non-negative")
+
+    def perturbed(self) -> Iterator[tuple[str, Consequence]]:
+        """Yield the reversed conclusion, also with negative multipliers, and conclusions with a changed coefficient."""
+        if not self.premises:
+            return  # what follows from equalities alone is an equality, and stays true when reversed
+        yield "conclusion reversed", replace(self, conclusion=-self.conclusion)
+        yield (
+            "conclusion reversed, with negative multipliers",
+            replace(
+                self,
+                conclusion=-self.conclusion,
+                premises=tuple((-multiplier, each) for multiplier, each in self.premises),
+                equalities=tuple((-multiplier, each) for multiplier, each in self.equalities),
+            ),
+        )
+        for term in sp.Add.make_args(sp.expand(self.conclusion)):
+            changed = self.conclusion + term * _TWENTIETH
+            yield f"coefficient of {term} five percent larger", replace(self, conclusion=changed)
