@@ -3,7 +3,7 @@
 A `Scalar` says that one expression is at least another wherever its variables lie in their ranges. Its `argument` is
 how that is proved: `Signs` (a product or sum of terms of known sign), `DerivativeChain` (a function is non-negative if
 it is so at the near end and its derivative is everywhere), or `Balls` (branch and bound in ball arithmetic, with
-Taylor's theorem at zeros and a chain beyond the compact part). `Equal` is an identity of commuting symbols.
+Taylor's theorem at zeros and a chain beyond the compact part).
 """
 
 from __future__ import annotations
@@ -129,42 +129,6 @@ class Scalar:
                         f"range widened to {wider}",
                         replace(self, ranges=(*self.ranges[:i], wider, *self.ranges[i + 1 :])),
                     )
-
-
-@dataclass(frozen=True)
-class Equal:
-    """An identity of two expressions in commuting symbols.
-
-    Attributes
-    ----------
-    left, right
-        The two sides.
-    """
-
-    left: Expression
-    right: Expression
-
-    @property
-    def method(self) -> Method:
-        """Return "identity"."""
-        return "identity"
-
-    def discharged(self) -> Discharge:
-        """Simplify the difference to zero."""
-        try:
-            gap = sp.sympify(self.left) - sp.sympify(self.right)
-            if not gap.has(sp.Float) and (sp.expand(gap) == 0 or sp.simplify(gap) == 0):
-                return Discharge(Status.PROVED, "the difference simplifies to zero")
-        except Exception as failure:  # an obligation never raises
-            return Discharge(Status.NOT_PROVED, f"the identity could not be decided: {failure}")
-        return Discharge(Status.NOT_PROVED, "the difference does not simplify to zero")
-
-    def perturbed(self) -> Iterator[tuple[str, Equal]]:
-        """Yield sides that differ: another coefficient, another sign, a constant more."""
-        yield "one added to the right side", replace(self, right=self.right + 1)
-        if sp.simplify(self.right) != 0:
-            yield "right side five percent larger", replace(self, right=sp.Rational(21, 20) * self.right)
-            yield "sign of the right side reversed", replace(self, right=-self.right)
 
 
 def over_labels(term: Expression, moments: Mapping[Expression, Expression]) -> Expression:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.proofs.extremal import Limit
-from theory.proofs.scalar import Balls, DerivativeChain, Equal, Range, Scalar, Signs, over_labels
+from theory.proofs.identity import Identity
+from theory.proofs.scalar import Balls, DerivativeChain, Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Proof, Step
 
 _THEOREM = "T5"
@@ -32,7 +33,7 @@ def label_sum() -> Step:
     return Step(
         "sum over labels",
         r"\mathrm{KL} = \sum_y p_y (e^{t_y} - 1 - t_y),\ t = \log(p'/p)",
-        Equal(total, sp.Symbol("KL")),
+        Identity(total, sp.Symbol("KL")),
         covers=_ALL,
         remark="With p e^t = p' a term is p' - p - p t; p and p' sum to one, and sum p t = -KL.",
     )
@@ -43,7 +44,7 @@ def swap() -> Step:
     return Step(
         "the term seen from p'",
         r"p (e^t - 1 - t) = p' (e^T (T - 1) + 1),\ T = -t,\ p' = p e^t",
-        Equal(p * (sp.exp(-T) - 1 + T), p * sp.exp(-T) * _SWAPPED),
+        Identity(p * (sp.exp(-T) - 1 + T), p * sp.exp(-T) * _SWAPPED),
         covers=_ALL,
     )
 
@@ -54,7 +55,7 @@ def centring() -> Step:
     return Step(
         "centring is a projection",
         r"\|\Delta\|^2 = \sum_y t_y^2 - \tfrac1k \big(\sum_y t_y\big)^2 \le \sum_y t_y^2",
-        Equal(centred, second - first**2 / k),
+        Identity(centred, second - first**2 / k),
         covers=_ALL,
         remark="Delta is minus t, centred: u and log p differ by a constant. A square is not negative.",
     )
@@ -124,13 +125,13 @@ def _binary() -> Proof:
             Step(
                 "logits and distance",
                 r"\|\Delta\|^2 = \tfrac12 (a - b)^2,\ a = u_1 - u_0,\ b = u'_1 - u'_0",
-                Equal(sum((c - (low + high) / 2) ** 2 for c in (low, high)), (high - low) ** 2 / 2),
+                Identity(sum((c - (low + high) / 2) ** 2 for c in (low, high)), (high - low) ** 2 / 2),
                 covers="k = 2, all m",
             ),
             Step(
                 "second derivative of the log-partition",
                 r"\frac{d^2}{da^2} \log(1 + e^a) = \sigma(a) (1 - \sigma(a))",
-                Equal(sp.diff(sp.log(1 + sp.exp(a)), a, 2), sigma * (1 - sigma)),
+                Identity(sp.diff(sp.log(1 + sp.exp(a)), a, 2), sigma * (1 - sigma)),
                 covers="k = 2, all m",
             ),
             Step(
@@ -143,14 +144,14 @@ def _binary() -> Proof:
             Step(
                 "integral remainder",
                 r"\phi(b) - \phi(a) - \phi'(a)(b - a) = \int_a^b (b - x)\,\phi''(x)\,dx",
-                Equal(sp.diff((high - x) * sp.diff(phi(x), x) + phi(x), x), (high - x) * sp.diff(phi(x), x, 2)),
+                Identity(sp.diff((high - x) * sp.diff(phi(x), x) + phi(x), x), (high - x) * sp.diff(phi(x), x, 2)),
                 covers="k = 2, all m",
                 remark="An antiderivative of the integrand, by differentiation.",
             ),
             Step(
                 "conclusion",
                 r"\mathrm{KL} \ge \tau (1 - \tau) \tfrac12 (b - a)^2 = \tau (1 - \tau) \|\Delta\|^2",
-                Equal(sp.integrate(high - x, (x, low, high)), (high - low) ** 2 / 2),
+                Identity(sp.integrate(high - x, (x, low, high)), (high - low) ** 2 / 2),
                 uses=(
                     "logits and distance",
                     "second derivative of the log-partition",

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.proofs.extremal import Limit
-from theory.proofs.scalar import Equal, Range, Scalar, Signs, over_labels
+from theory.proofs.identity import Identity
+from theory.proofs.scalar import Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Proof, Step
 
 _THEOREM = "T6"
@@ -33,7 +34,7 @@ def log_partition() -> Step:
         "log-partition",
         r"\phi''(s) = E_{p_s} \Delta^2 - (E_{p_s} \Delta)^2 = \operatorname{Var}_{p_s}(\Delta),\ "
         r"\phi(s) = \log \sum_y e^{u_y - s \Delta_y}",
-        Equal(sp.diff(sp.log(partition(s)), s, 2).subs(derivatives), second - first**2),
+        Identity(sp.diff(sp.log(partition(s)), s, 2).subs(derivatives), second - first**2),
         covers=_ALL,
         remark="Of a sum Z of exponentials, Z' = -Z E Delta and Z'' = Z E Delta^2, whatever the number of labels.",
     )
@@ -46,7 +47,7 @@ def kl_remainder() -> Step:
     return Step(
         "KL is a remainder",
         r"\mathrm{KL} = \phi(1) - \phi(0) - \phi'(0),\ \phi'(0) = -E_p \Delta",
-        Equal(over_labels(sp.expand(term), {p: sp.Integer(1), p * d: mean}), there - here + mean),
+        Identity(over_labels(sp.expand(term), {p: sp.Integer(1), p * d: mean}), there - here + mean),
         covers=_ALL,
         remark="log p = u - phi(0), log p' = u - Delta - phi(1); the sum over labels is linear.",
     )
@@ -57,7 +58,7 @@ def taylor() -> Step:
     return Step(
         "integral remainder",
         r"\phi(1) - \phi(0) - \phi'(0) = \int_0^1 (1 - s)\,\phi''(s)\,ds",
-        Equal(sp.diff((1 - s) * sp.diff(phi(s), s) + phi(s), s), (1 - s) * sp.diff(phi(s), s, 2)),
+        Identity(sp.diff((1 - s) * sp.diff(phi(s), s) + phi(s), s), (1 - s) * sp.diff(phi(s), s, 2)),
         covers=_ALL,
         remark="An antiderivative of the integrand, by differentiation.",
     )
@@ -71,7 +72,7 @@ def variance_by_oscillation() -> tuple[Step, ...]:
         Step(
             "variance is least about the mean",
             r"E (X - c)^2 = \operatorname{Var} X + (E X - c)^2",
-            Equal(over_labels(sp.expand(weight * (x - c) ** 2), moments), square - mean**2 + (mean - c) ** 2),
+            Identity(over_labels(sp.expand(weight * (x - c) ** 2), moments), square - mean**2 + (mean - c) ** 2),
             covers=_ALL,
         ),
         Step(
@@ -86,7 +87,7 @@ def variance_by_oscillation() -> tuple[Step, ...]:
         Step(
             "variance by norm",
             r"\operatorname{Var}_p(\Delta) \le \tfrac14 \operatorname{osc}(\Delta)^2 \le \tfrac12 \|\Delta\|^2",
-            Equal(sp.Rational(1, 4) * 2 * c, c / 2),
+            Identity(sp.Rational(1, 4) * 2 * c, c / 2),
             uses=("distance from the middle", "oscillation by norm"),
             covers=_ALL,
             remark="The product of both constants: the covariance of a categorical distribution has norm at most 1/2.",
@@ -119,7 +120,7 @@ def _bound(denominator: sp.Expr, statement: str, claim: str) -> Proof:
                 "conclusion",
                 r"\mathrm{KL} = \int_0^1 (1 - s) \operatorname{Var}_{p_s}(\Delta)\,ds \le \tfrac12 \|\Delta\|^2"
                 r" \int_0^1 (1 - s)\,ds",
-                Equal(sp.integrate((1 - s) / 2, (s, 0, 1)), 1 / denominator),
+                Identity(sp.integrate((1 - s) / 2, (s, 0, 1)), 1 / denominator),
                 uses=("log-partition", "KL is a remainder", "integral remainder", "variance by norm"),
                 covers=_ALL,
                 remark="Pointwise in x, then averaged over inputs.",
@@ -174,7 +175,7 @@ def false() -> tuple[Proof, ...]:
     both = Step(
         "both directions",
         r"\int_0^1 \tfrac12\,ds = \tfrac14",
-        Equal(sp.integrate(sp.Rational(1, 2), (s, 0, 1)), sp.Rational(1, 4)),
+        Identity(sp.integrate(sp.Rational(1, 2), (s, 0, 1)), sp.Rational(1, 4)),
         covers=_ALL,
     )
     return (

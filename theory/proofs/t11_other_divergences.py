@@ -10,7 +10,8 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.proofs.extremal import Limit, Value
-from theory.proofs.scalar import DerivativeChain, Equal, Range, Scalar, Signs, over_labels
+from theory.proofs.identity import Identity
+from theory.proofs.scalar import DerivativeChain, Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Obligation, Proof, Step
 from theory.proofs.t05_kl_bounds_logit_distance_under_tau import centring
 from theory.proofs.t06_logit_distance_bounds_kl import (
@@ -62,14 +63,14 @@ def _symmetrised(constant: sp.Expr, statement: str, claim: str) -> Proof:
         _step(
             "both directions",
             r"\mathrm{KL} + \mathrm{KL}' = \phi'(1) - \phi'(0) = \int_0^1 \operatorname{Var}_{p_s}(\Delta)\,ds",
-            Equal(forward + backward, slope_there - slope),
+            Identity(forward + backward, slope_there - slope),
             "KL is a remainder",
             remark="KL' is the remainder seen from the other end, phi(0) - phi(1) + phi'(1).",
         ),
         _step(
             "conclusion",
             r"\int_0^1 \operatorname{Var}_{p_s}(\Delta)\,ds \le \tfrac12 \|\Delta\|^2",
-            Equal(sp.integrate(_HALF, (s, 0, 1)), constant),
+            Identity(sp.integrate(_HALF, (s, 0, 1)), constant),
             "log-partition",
             "variance by norm",
             "both directions",
@@ -98,7 +99,7 @@ def _renyi_steps(alpha: sp.Rational) -> tuple[Step, ...]:
         _step(
             "Renyi divergence and log-partition",
             r"(\alpha - 1) D_\alpha = \phi(1 - \alpha) - \alpha \phi(0) - (1 - \alpha) \phi(1),\ \alpha = " + value,
-            Equal(
+            Identity(
                 alpha * (u - here) + where * (u - delta - there),
                 u - where * delta - alpha * here - where * there,
             ),
@@ -107,12 +108,12 @@ def _renyi_steps(alpha: sp.Rational) -> tuple[Step, ...]:
         _step(
             "integration by parts",
             r"\frac{d}{ds}\big((s - c)\,\phi'(s) - \phi(s)\big) = (s - c)\,\phi''(s)",
-            Equal(sp.diff((s - c) * sp.diff(phi(s), s) - phi(s), s), (s - c) * sp.diff(phi(s), s, 2)),
+            Identity(sp.diff((s - c) * sp.diff(phi(s), s) - phi(s), s), (s - c) * sp.diff(phi(s), s, 2)),
         ),
         _step(
             "positive kernel",
             rf"|\alpha - 1|\, D_\alpha = {kernel}",
-            Equal(parts, sign * combination),
+            Identity(parts, sign * combination),
             "Renyi divergence and log-partition",
             "integration by parts",
             remark="The antiderivatives at the ends of both intervals; both kernels are non-negative where they stand.",
@@ -120,7 +121,7 @@ def _renyi_steps(alpha: sp.Rational) -> tuple[Step, ...]:
         _step(
             "mass of the kernel",
             rf"D_\alpha \le \tfrac12 \|\Delta\|^2 \cdot \text{{mass}}/{size} = \tfrac{{\alpha}}{{4}} \|\Delta\|^2",
-            Equal(_HALF * mass / abs(alpha - 1), alpha / 4),
+            Identity(_HALF * mass / abs(alpha - 1), alpha / 4),
             "log-partition",
             "variance by norm",
             "positive kernel",
@@ -147,7 +148,7 @@ def _hellinger(constant: sp.Expr, statement: str, claim: str) -> Proof:
         _step(
             "conclusion",
             r"H^2 \le \tfrac12 \cdot \tfrac18 \|\Delta\|^2",
-            Equal(_HALF * sp.Rational(1, 8), constant),
+            Identity(_HALF * sp.Rational(1, 8), constant),
             "mass of the kernel",
             "exponential",
         ),
@@ -173,7 +174,7 @@ def _variation_steps() -> tuple[Step, ...]:
         _step(
             "mean of the chord",
             r"\mathrm{TV} = \tfrac12 E_p |r - 1| \le \frac{(1 - a)(b - 1)}{b - a}",
-            Equal(chord.subs(x, 1) / 2, (1 - a) * (b - 1) / (b - a)),
+            Identity(chord.subs(x, 1) / 2, (1 - a) * (b - 1) / (b - a)),
             "chord below one",
             "chord above one",
             remark="The chord is affine and E_p r = 1.",
@@ -193,7 +194,7 @@ def _variation_steps() -> tuple[Step, ...]:
         _step(
             "hyperbolic tangent",
             r"\frac{w - 1}{w + 1} = \tanh(\operatorname{osc}/4),\ w = e^{\operatorname{osc}/2}",
-            Equal((sp.exp(2 * s) - 1) / (sp.exp(2 * s) + 1), sp.tanh(s).rewrite(sp.exp)),
+            Identity((sp.exp(2 * s) - 1) / (sp.exp(2 * s) + 1), sp.tanh(s).rewrite(sp.exp)),
             "worst ends",
             remark="log b/a is the oscillation of log p'/p, which is that of Delta.",
         ),
@@ -207,7 +208,7 @@ def _mean_square() -> Step:
     return _step(
         "mean and root mean square",
         r"E X^2 - (E X)^2 = E (X - E X)^2 \ge 0",
-        Equal(over_labels(sp.expand(weight * (x - S1) ** 2), moments), S2 - S1**2),
+        Identity(over_labels(sp.expand(weight * (x - S1) ** 2), moments), S2 - S1**2),
         covers="all numbers of inputs",
     )
 
@@ -228,7 +229,7 @@ def _variation(constant: sp.Expr, statement: str, claim: str) -> Proof:
             "conclusion",
             r"E\,\mathrm{TV} \le \tfrac14 E \operatorname{osc} \le \tfrac{\sqrt2}4 E \|\Delta\|"
             r" \le \tfrac1{2\sqrt2} d_\mathrm{logit}",
-            Equal(sp.sqrt(2) / 4, constant),
+            Identity(sp.sqrt(2) / 4, constant),
             "hyperbolic tangent",
             "tangent below its argument",
             "oscillation by norm",
@@ -253,7 +254,7 @@ def _largest_log_ratio() -> Proof:
         _step(
             "log-ratio",
             r"\log\tfrac{p}{p'} = \Delta_y - (\log Z - \log Z') \le \max \Delta - \min \Delta",
-            Equal((u + delta - here) - (u - there), delta - (here - there)),
+            Identity((u + delta - here) - (u - there), delta - (here - there)),
             "partitions",
         ),
         oscillation(),
@@ -261,7 +262,7 @@ def _largest_log_ratio() -> Proof:
         _step(
             "conclusion",
             r"E \operatorname{osc} \le \sqrt2\, E \|\Delta\| \le \sqrt2\, d_\mathrm{logit}",
-            Equal(sp.sqrt(2) ** 2, sp.Integer(2)),
+            Identity(sp.sqrt(2) ** 2, sp.Integer(2)),
             "log-ratio",
             "oscillation by norm",
             "mean and root mean square",
@@ -309,13 +310,13 @@ def _floor_symmetrised() -> Proof:
         _step(
             "sum over labels",
             r"\mathrm{KL} + \mathrm{KL}' = \sum_y (p_y - p'_y)\, t_y,\ t = \log p/p'",
-            Equal(total, here + there),
+            Identity(total, here + there),
         ),
         _exponential(),
         _step(
             "one label",
             r"(p - p')(\log p - \log p') = p' (e^x - 1) x,\ x = \log p/p' \ge 0",
-            Equal((q * sp.exp(x) - q) * x, q * (sp.exp(x) - 1) * x),
+            Identity((q * sp.exp(x) - q) * x, q * (sp.exp(x) - 1) * x),
             "exponential",
             remark="At least p' x^2; where p < p' the two change places.",
         ),
@@ -333,7 +334,7 @@ def _floor_hellinger(factor: sp.Expr, statement: str, claim: str) -> Proof:
         _step(
             "sum over labels",
             r"\sum_y (\sqrt{p_y} - \sqrt{p'_y})^2 = 2 H^2",
-            Equal(total, 2 * (1 - overlap)),
+            Identity(total, 2 * (1 - overlap)),
             remark="H^2 = 1 - sum sqrt(p p').",
         ),
         _exponential(),
@@ -361,7 +362,7 @@ def _floor_chi_squared() -> Proof:
         _step(
             "sum over labels",
             r"\chi^2 = \sum_y p_y^2/p'_y - 1 = \sum_y p'_y (r_y - 1)^2,\ r = p/p'",
-            Equal(total, ratio_sum - 1),
+            Identity(total, ratio_sum - 1),
         ),
         _step(
             "where the first probability is larger",
@@ -376,7 +377,7 @@ def _floor_chi_squared() -> Proof:
         _step(
             "seen from p",
             r"p' (r - 1)^2 = 4 p \sinh^2(x/2),\ p' = p e^x",
-            Equal(p * sp.exp(x) * (1 - sp.exp(-x)) ** 2, (4 * p * sp.sinh(x / 2) ** 2).rewrite(sp.exp)),
+            Identity(p * sp.exp(x) * (1 - sp.exp(-x)) ** 2, (4 * p * sp.sinh(x / 2) ** 2).rewrite(sp.exp)),
         ),
         _step(
             "where the second probability is larger",
@@ -407,7 +408,7 @@ def _norm_two_by_one_steps() -> tuple[Step, ...]:
         _step(
             "both signs",
             r"\|v\|_2^2 \le P^2 + P^2 = \tfrac12 (2P)^2 = \tfrac12 \|v\|_1^2,\ \sum_y v_y = 0",
-            Equal(P**2 + P**2, (2 * P) ** 2 / 2),
+            Identity(P**2 + P**2, (2 * P) ** 2 / 2),
             "one more entry of one sign",
             remark="The positive entries sum to P, the negative ones to -P.",
         ),
@@ -422,7 +423,7 @@ def _floor_variation() -> Proof:
         _step(
             "one label",
             r"|p - p'| = p' (e^x - 1),\ x = |\log p/p'|",
-            Equal(q * sp.exp(x) - q, q * (sp.exp(x) - 1)),
+            Identity(q * sp.exp(x) - q, q * (sp.exp(x) - 1)),
             "exponential",
             remark="At least p' x; where p < p' the two change places.",
         ),
@@ -431,7 +432,7 @@ def _floor_variation() -> Proof:
         _step(
             "total variation",
             r"\|p - p'\|_2^2 \le \tfrac12 \|p - p'\|_1^2 = 2\,\mathrm{TV}^2",
-            Equal((2 * P) ** 2 / 2, 2 * P**2),
+            Identity((2 * P) ** 2 / 2, 2 * P**2),
             "both signs",
             remark="The entries of p - p' sum to zero, and TV is half of their 1-norm.",
         ),
@@ -460,19 +461,19 @@ def _norm_one() -> Proof:
         _step(
             "entries of one sign",
             r"\sum v^2 - P^2/a = \sum (v - P/a)^2 \ge 0,\ a \text{ entries of sum } P",
-            Equal(spread, S2 - P**2 / count),
+            Identity(spread, S2 - P**2 / count),
             remark="For the a entries that are not negative, of sum P, and for the other b, of sum -P.",
         ),
         _step(
             "both signs",
             r"\|v\|_2^2 \ge P^2/a + P^2/b = \frac{k}{4ab} \|v\|_1^2,\ k = a + b",
-            Equal(P**2 / here + P**2 / there, (here + there) / (4 * here * there) * (2 * P) ** 2),
+            Identity(P**2 / here + P**2 / there, (here + there) / (4 * here * there) * (2 * P) ** 2),
             "entries of one sign",
         ),
         _step(
             "split of the labels",
             r"\frac{4ab}k = k - \frac{(a - b)^2}k",
-            Equal(4 * here * there / (here + there), here + there - (here - there) ** 2 / (here + there)),
+            Identity(4 * here * there / (here + there), here + there - (here - there) ** 2 / (here + there)),
             "both signs",
             remark="At most k; for k odd a and b differ.",
         ),
@@ -497,7 +498,7 @@ def _norm_infinity(factor: sp.Expr | None, statement: str, claim: str) -> Proof:
         _step(
             "the other entries",
             r"\sum_{y \ne 1} v_y^2 - \frac{x^2}{k - 1} = \sum_{y \ne 1} \Big(v_y + \frac{x}{k - 1}\Big)^2 \ge 0",
-            Equal(spread, S2 - x**2 / (count - 1)),
+            Identity(spread, S2 - x**2 / (count - 1)),
             remark="x is the entry of largest size; the k - 1 others sum to -x.",
         ),
         _step(
@@ -696,7 +697,7 @@ def false() -> tuple[Proof, ...]:
             _step(
                 "both signs",
                 r"P^2 + P^2 = \tfrac14 (2P)^2",
-                Equal(P**2 + P**2, (2 * P) ** 2 / 4),
+                Identity(P**2 + P**2, (2 * P) ** 2 / 4),
                 "one more entry of one sign",
             ),
         ),
