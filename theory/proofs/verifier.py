@@ -10,9 +10,9 @@ mean row, and every distance here is the mean over inputs of a quadratic form in
 
 kind "bound" says: left side <= C d_logit^2 for ALL embeddings, and no constant below c will do.
     The first half is a factorisation C Q_logit - Q_left = L D L' with L lower triangular and D >= 0; the second half
-    is one input z with z' Q_left z = c z' Q_logit z, and c >= (1 - 10^-6) C.
+    is one input z with z' Q_left z >= c z' Q_logit z, and c >= (1 - 10^-6) C.
 kind "counterexample" says: left side <= (claimed constant) d_logit^2 is false. The claimed constant is shown to be at
-    most C, and one input z has z' Q_left z = c z' Q_logit z with c > C.
+    most C, and one input z has z' Q_left z >= c z' Q_logit z with c > C.
 
 Left sides, with P = (Gc' Gc)^-1 Gc' and, for a set S of m + 1 labels, L_S the differences of rows of G to the first:
 
