@@ -18,6 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from reports.audit.cli import audit
+from reports.files import require_file, require_folder
+from reports.proofs_cli import check_certificate, prove
 from theory.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ def verify(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     _require("torch", "sklearn", "matplotlib")
-    _require_folder(out)
+    require_folder(out)
     from reports.files import write_json, write_whole
     from reports.page import render
     from reports.verification import as_json, run_verification
@@ -145,7 +147,7 @@ def compare(
     from reports.rendering import number
 
     if json is not None:
-        _require_file(json)
+        require_file(json)
     result: Any = compared(load_model(first), load_model(second), (str(first), str(second)))
     console = Console()
     table = Table(title=f"{first}  and  {second}", title_justify="left")
@@ -219,8 +221,8 @@ def falsify(
     if catalogued:
         file: ClaimFile = load_theorems(selection)
     if json is not None:
-        _require_file(json)
-    _require_folder(out)
+        require_file(json)
+    require_folder(out)
     if not catalogued:
         file = load_claims(path, chosen)
     with _claims_bar(len(file.claims)) as report:
@@ -393,12 +395,12 @@ def check_metric(
         from reports.conformance import require_overwritable
 
         require_overwritable(write_test)
-        _require_file(write_test, "--write-test")
+        require_file(write_test, "--write-test")
         if json is not None and json.resolve() == write_test.resolve():
             raise InvalidInput(f"--json and --write-test: expected two files, saw '{json}' for both")
     if json is not None:
-        _require_file(json)
-    _require_folder(out)
+        require_file(json)
+    require_folder(out)
     from reports.conformance import pytest_file, run_checks
     from reports.conformance_page import write_report
     from reports.files import write_whole
@@ -545,6 +547,8 @@ def _listed(what: Listing) -> list[str]:
 
 
 app.command()(audit)
+app.command()(prove)
+app.command()(check_certificate)
 
 _NOT_MEASURES = frozenset({"alignment", "assert_survives", "claim", "falsify", "metric", "identifiability_profile"})
 
@@ -555,23 +559,6 @@ def _require(*packages: str) -> None:
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
         raise InvalidInput(f"this command needs {', '.join(missing)}: pip install 'logitbounds[verify]'")
-
-
-def _require_folder(path: Path) -> None:
-    """Make the folder that output goes to before any work is done."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InvalidInput(f"{path}: not a folder that can be written to ({error.strerror})") from None
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise InvalidInput(f"{path}: not a folder that can be written to (permission denied)")
-
-
-def _require_file(path: Path, option: str = "--json") -> None:
-    """Make sure that a file can be written before any work is done."""
-    if path.is_dir() or not path.name:
-        raise InvalidInput(f"{option}: expected the name of a file, saw the folder '{path}'")
-    _require_folder(path.parent)
 
 
 def main(arguments: list[str] | None = None) -> None:

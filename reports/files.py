@@ -178,3 +178,20 @@ def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def require_folder(path: Path) -> None:
+    """Make the folder that output goes to before any work is done."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"{path}: not a folder that can be written to ({error.strerror})") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise InvalidInput(f"{path}: not a folder that can be written to (permission denied)")
+
+
+def require_file(path: Path, option: str = "--json") -> None:
+    """Make sure that a file can be written before any work is done."""
+    if path.is_dir() or not path.name:
+        raise InvalidInput(f"{option}: expected the name of a file, saw the folder '{path}'")
+    require_folder(path.parent)
