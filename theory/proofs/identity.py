@@ -198,7 +198,11 @@ class Algebra:
 
     @cached_property
     def _rewritings(self) -> tuple[tuple[Word, Combination], ...]:
-        both = [pair for a, b in self.rules for pair in ((a, b), (self.transposed(a), self.transposed(b)))]
+        both = list(self.rules)
+        for left, right in self.rules:
+            turned = self.transposed(left)
+            if combination(turned) != combination(right):  # else the rule, "X^T -> X", would undo itself
+                both.append((turned, self.transposed(right)))
         return tuple((next(iter(combination(left))), combination(right)) for left, right in both)
 
     def _rewritten(self, word: Word) -> Combination | None:
