@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from theory.claims import Metric, metric
-from theory.conformance.inputs import pairs
+from theory.conformance.inputs import large_pairs, pairs
 from theory.conformance.properties import PROPERTIES, Property
 from theory.conformance.results import Conformance, Counterexample, PropertyResult, PropertyVerdict, Thing
 from theory.conformance.subject import EPS, NoValue, Subject
@@ -224,8 +224,14 @@ def _unit_of_rounding(subject: Subject) -> float:
     same, although nudges of some 1e-4 do not. Counts and ranks, which are no numbers of either precision, stay the same
     under most of these as well.
     """
+    few = pairs(subject.metric.on, subject.seed + 1, 12, equal=True)
+    many = large_pairs(subject.metric.on, subject.seed, _ENOUGH)
+    return max(_precision_on(subject, list(drawn)) for drawn in (few, many))
+
+
+def _precision_on(subject: Subject, drawn: list[tuple[Thing, Thing]]) -> float:
     seen = 0
-    for X, Y in pairs(subject.metric.on, subject.seed + 1, 12, equal=True):
+    for X, Y in drawn:
         try:
             fine, coarse = (
                 {subject.value(_nudged(X, size * step), _nudged(Y, size * step)) for step in range(1, _NUDGES + 1)}

@@ -196,7 +196,24 @@ def _degenerate_subsets(seed: int) -> list[Family]:
             return teacher, Model(teacher.embeddings, g2 * factor)
 
         found.append(Family(f"most labels in one place (m = {m}, k = {k})", crowded, _FINE))
-    return [*found, _tied(seed), *_undecided(seed)]
+    return [*found, _in_the_middle(seed), _tied(seed), *_undecided(seed)]
+
+
+def _in_the_middle(seed: int) -> Family:
+    """A label in the middle of the others, to t, on one side of it and on the other: its logits are reversed."""
+    rng = generator(seed, 52)
+    base = _teacher(rng, 10, 5, 2, 2.0)
+    step = rng.standard_normal(2)
+
+    def at(t: float) -> tuple[Model, Model]:
+        g, g2 = base.unembeddings.copy(), base.unembeddings.copy()
+        middle = g[:-1].mean(axis=0)
+        g[-1], g2[-1] = middle + t * step, middle - t * step
+        teacher = in_class(base.embeddings, g)
+        factor = float(np.linalg.norm(teacher.unembeddings)) / float(np.linalg.norm(g))
+        return teacher, Model(teacher.embeddings, g2 * factor)
+
+    return Family("a label in the middle of the others", at, _FINE)
 
 
 def _tied(seed: int) -> Family:

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from theory.conformance import random_states
-from theory.conformance.inputs import embedding, generator, pairs, related
+from theory.conformance.inputs import embedding, generator, large_pairs, pairs, related
 from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict, Thing
 from theory.conformance.subject import EPS, NoValue, Subject, arrays_of, copied, number
 from theory.evidence import Evidence
 from theory.models import Model
 
-_LARGE = 300  # rows: enough for a measure that draws a sample of many to do so
 _VAST = ("vast", "certain")  # input on which the true distance may be beyond the largest double
 _SINGLE = 1e-3  # relative error that single precision excuses, also after a square root
 
@@ -172,6 +171,7 @@ def _degenerate_embeddings(seed: int) -> Iterator[Degenerate]:
     yield "repeated rows", np.repeat(X[:4], 3, axis=0), np.repeat(Y[:4], 3, axis=0)
     yield "a row of zeros", np.vstack([X[:-1], zero[:1]]), np.vstack([Y[:-1], zero[:1]])
     yield "n < p", rng.standard_normal((3, 6)), rng.standard_normal((3, 6))
+    yield "n = p + 1", rng.standard_normal((4, 3)), rng.standard_normal((4, 3))
     yield "n = p", rng.standard_normal((4, 4)), rng.standard_normal((4, 4))
     yield "one row", rng.standard_normal((1, 3)), rng.standard_normal((1, 3))
     yield "two rows", rng.standard_normal((2, 3)), rng.standard_normal((2, 3))
@@ -244,14 +244,7 @@ def deterministic(subject: Subject) -> PropertyResult:
 
 def _small_and_large(subject: Subject, count: int) -> Iterator[tuple[Thing, Thing]]:
     yield from pairs(subject.metric.on, subject.seed, count)
-    rng = generator(subject.seed, 23)
-    X = embedding(rng, _LARGE, 4)
-    Y = related(rng, X, 4, 0.3)
-    if subject.metric.on == "embeddings":
-        yield X, Y
-        return
-    g = rng.standard_normal((6, 4))
-    yield Model(X, g), Model(Y, g)
+    yield from large_pairs(subject.metric.on, subject.seed, 1)
 
 
 # --------------------------------------------------------------------------- side effects

@@ -28,6 +28,7 @@ _MODEL_SHAPES = (
     (20, 10, 4, 4), (40, 7, 3, 3),
 )  # fmt: skip
 _WIDE_SHAPES = ((4, 6, 6), (5, 8, 8), (3, 5, 5), (5, 8, 3))
+_MANY = 300  # inputs: enough for a measure that draws a sample of many to do so
 _DRAWS = 200
 _WORST_CONDITION = 1e3  # of ordinary embeddings: degenerate ones have a property of their own
 
@@ -161,6 +162,19 @@ def relatives(X: Thing, rng: np.random.Generator, index: int) -> Iterator[Thing]
     yield near if index % 2 else near @ orthogonal(rng, p, 2 + index % 2)
     far = 10.0 ** (1 + index % 2) * size
     yield (-X, X + far, embedding(rng, *X.shape) * size + far * rng.standard_normal(p), 100 * X)[index % 4]
+
+
+def large_pairs(on: str, seed: int, count: int) -> Iterator[tuple[Thing, Thing]]:
+    """Draw pairs over more inputs than usual: a measure may treat many in another way."""
+    for index in range(count):
+        rng = generator(seed, 12, index)
+        X = embedding(rng, _MANY, 4)
+        Y = related(rng, X, 4, 0.3)
+        if on == "embeddings":
+            yield X, Y
+        else:
+            g = rng.standard_normal((6, 4))
+            yield Model(X, g), Model(Y, g)
 
 
 def wide_pairs(seed: int, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
