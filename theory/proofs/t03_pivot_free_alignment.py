@@ -180,9 +180,8 @@ def false() -> tuple[Proof, ...]:
     fifth = sp.Rational(19, 20)
     # P inverts G as it is, and says nothing of the centring.
     centring = letters("H")[0]
-    with_centring = Algebra(
-        {**uncentred.shapes, centring: (_k, _k)}, (*uncentred.rules, (centring * centring, centring))
-    )
+    shapes = {**ALGEBRA.shapes, centring: (_k, _k)}
+    with_centring = Algebra(shapes, ((P * G, 1), (centring * centring, centring)))
     return (
         Proof("T3", "largest_singular_value", r"R \le d_\mathrm{logit}^2 / s_{\max}(G_c)^2", (
             Step("conclusion", r"d^2 - s_{\max}^2 R = (d^2 - N) + (N - s_{\min}^2 R)",
@@ -201,7 +200,8 @@ def false() -> tuple[Proof, ...]:
                 d - _s**2 * sp.sqrt(residual), ((1, d - inside), (1, inside - _s**2 * residual)))),
         )),
         Proof("T3", "five_percent_less", r"R \le 0.95\, d_\mathrm{logit}^2 / s_{\min}(G_c)^2", (
-            Step("projection", r"0.95 \|\Delta\|^2 - \|G_c G_c^+ \Delta\|^2 = \|(I - G_c G_c^+) \Delta\|^2", SumOfSquares(
+            Step("projection", r"0.95 \|\Delta\|^2 - \|G_c G_c^+ \Delta\|^2 = \|(I - G_c G_c^+) \Delta\|^2",
+                 SumOfSquares(
                 fifth * ALGEBRA.square(delta) - ALGEBRA.square(G * P * delta), ((1, delta - G * P * delta),), ALGEBRA)),
         )),
     )  # fmt: skip
