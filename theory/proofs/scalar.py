@@ -150,6 +150,8 @@ def over_labels(term: Expression, moments: Mapping[Expression, Expression]) -> E
     """
     varying = sorted(set().union(*(sp.sympify(m).free_symbols for m in moments)), key=str)
     total = sp.Integer(0)
+    if not varying:
+        return term * moments[sp.Integer(1)]
     for powers, coefficient in sp.Poly(sp.expand(term), *varying).terms():
         monomial = sp.prod(symbol**power for symbol, power in zip(varying, powers, strict=True))
         if monomial not in moments:
