@@ -81,21 +81,17 @@ def best_constant(theorem: str, first: Arrays, second: Arrays, probe: Sequence[A
     if theorem == "T4":
         return _regression(posed, forms.logit)
     found = whitened(forms.high, forms.logit)
-    factors = verifier.ldl(forms.logit)
-    kept = [i for i, d in enumerate(factors[1]) if d > 0] if factors else []
-    left, logit = (_floats(form)[np.ix_(kept, kept)] for form in (forms.high, forms.logit))
-    # In units in which both forms are of order one; neither the constant nor the programme's structure changes.
-    units = np.sqrt(np.diag(logit))
     size = found.largest
-    left, logit = left / np.outer(units, units) / size, logit / np.outer(units, units)
+    # In exactly whitened coordinates, where the squared logit distance is the trace of the moment: raw ones can be so
+    # badly conditioned that the solver loses five digits.
     cvxpy = _cvxpy()
-    moment = cvxpy.Variable((len(kept), len(kept)), PSD=True)
-    bound = cvxpy.trace(logit @ moment) <= 1
-    programme = cvxpy.Problem(cvxpy.Maximize(cvxpy.trace(left @ moment)), [bound])
+    moment = cvxpy.Variable(found.left.shape, PSD=True)
+    bound = cvxpy.trace(moment) <= 1
+    programme = cvxpy.Problem(cvxpy.Maximize(cvxpy.trace((found.left / size) @ moment)), [bound])
     _solve(programme, tight=True)
-    whole = np.zeros((len(forms.logit), len(forms.logit)))
-    whole[np.ix_(kept, kept)] = moment.value / np.outer(units, units)
-    return BestConstant(size, size * float(bound.dual_value), size * float(programme.value), whole)
+    basis = _floats(found.basis) / found.scales[:, None]
+    raw = basis.T @ moment.value @ basis
+    return BestConstant(size, size * float(bound.dual_value), size * float(programme.value), raw)
 
 
 def _regression(posed: Problem, logit: Matrix) -> BestConstant:

@@ -32,7 +32,7 @@ from jaxtyping import Float
 from theory.errors import DegenerateInput, InvalidInput
 from theory.proofs.convex import _cvxpy, _solve
 
-_ROUNDS = 3  # of multipliers, each with the last one's worst points as further constraints
+_ROUNDS = 4  # of multipliers, each with the last one's worst points as further constraints
 _BOXES = 4000  # beyond which a bound is taken as it stands
 _ENOUGH = 1e-4  # relative excess of the enclosed maximum over the best value seen at which to stop
 _OVERLAP = 1e-14  # of neighbouring boxes: their centres, below 16 in size, are rounded by less
@@ -75,6 +75,11 @@ def worst_logit_distance(eps: float, tau: float, k: int) -> WorstDistance:
     ------
     InvalidInput
         If an argument is out of range, or cvxpy is not installed (the extra ``convex``).
+
+    Notes
+    -----
+    For 2 eps / tau below about 0.01 the branch and bound runs out of boxes, and 2 eps / tau is returned; for k >= 3 it
+    is then nearly attained.
     """
     if isinstance(k, bool) or not isinstance(k, int) or not 2 <= k <= 32:
         raise InvalidInput(f"k: expected a whole number from 2 to 32, saw {k!r}")
@@ -191,9 +196,9 @@ def _duals(eps: float, tau: float, k: int) -> list[tuple[tuple[float, float, flo
 def _grid(eps: float, tau: float, k: int) -> Float[np.ndarray, "r 2"]:
     """Points (log p, log q), denser near the diagonal and near the floor."""
     low, high = math.log(tau), math.log(1 - (k - 1) * tau)
-    levels = low + (high - low) * np.linspace(0, 1, 33) ** 1.5
+    levels = low + (high - low) * np.linspace(0, 1, 49) ** 1.5
     nearest = min(0.1, 0.05 * math.sqrt(2 * eps / tau) / (high - low))  # the worst t is of the size of the root
-    reach = (high - low) * np.concatenate([[0.0], np.geomspace(nearest, 1.0, 48)])
+    reach = (high - low) * np.concatenate([[0.0], np.geomspace(nearest, 1.0, 64)])
     steps = np.concatenate([-reach[:0:-1], reach])
     x, t = (each.ravel() for each in np.meshgrid(levels, steps))
     pairs = np.vstack([np.column_stack([x, x + t]), np.column_stack([x + t, x])])
@@ -207,14 +212,17 @@ def _multipliers(
     """Minimise the bound with the maximum taken over points only: convex in lambda, mu, nu and c."""
     cvxpy = _cvxpy()
     x, y = points[:, 0], points[:, 1]
-    t = y - x
-    root = math.sqrt(scale)
+    t, root = y - x, math.sqrt(scale)
+    # mu = lambda + mu', nu = nu' - lambda: the cost is then p (e^t - 1 - t) >= 0, and mu', nu' are small.
+    cost = np.exp(x) * (np.expm1(t) - t) / eps
     lam, mu, nu, c, top = (cvxpy.Variable() for _ in range(5))  # in units of scale, and of its root
-    terms = (t / root) ** 2 - 2 * (t / root) * c - lam * (np.exp(x) * -t / eps) + mu * np.exp(x) + nu * np.exp(y)
+    terms = (t / root) ** 2 - 2 * (t / root) * c - lam * cost + mu * np.exp(x) + nu * np.exp(y)
     bound = lam - mu - nu + k * (cvxpy.square(c) + top)
-    _solve(cvxpy.Problem(cvxpy.Minimize(bound), [terms <= top, lam >= 0]))
-    values = [float(v.value) for v in (lam, mu, nu, c)]
-    return max(values[0], 0.0) * scale / eps, values[1] * scale, values[2] * scale, values[3] * root
+    size = np.maximum(1.0, cost)  # rows of order one
+    rows = cvxpy.multiply(1 / size, terms) <= top / size
+    _solve(cvxpy.Problem(cvxpy.Minimize(bound), [rows, lam >= 0]))
+    weight = max(float(lam.value), 0.0) * scale / eps
+    return weight, weight + float(mu.value) * scale, float(nu.value) * scale - weight, float(c.value) * root
 
 
 def _enclosed_maximum(

@@ -523,6 +523,8 @@ def check_factors(content: dict[str, Any], form: Matrix) -> None:
     diagonal = vector("D", content["D"], n)
     require(all(d >= 0 for d in diagonal), "D: a negative entry")
     lower = [row + one[i:] for i, (row, one) in enumerate(zip(rows, identity(n), strict=True))]
+    idle = any(lower[i][j] != 0 for j in range(n) if diagonal[j] == 0 for i in range(j + 1, n))
+    require(not idle, "L: expected zeros below a pivot that is zero")
     scaled_rows = [[x * d for x, d in zip(row, diagonal, strict=True)] for row in lower]
     require(product(scaled_rows, transposed(lower)) == form, "L, D: L D L' is not C Q_logit - Q_left")
 
