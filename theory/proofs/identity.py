@@ -32,6 +32,11 @@ _MARK = "^T"  # what the name of a transpose ends on
 _LARGER = sp.Rational(21, 20)
 
 
+def is_exact(*expressions: Expression) -> bool:
+    """Whether no number in the expressions carries a rounding, which a difference of both sides might hide."""
+    return not any(sp.sympify(each).has(sp.Float) for each in expressions)
+
+
 def is_zero(expression: Expression) -> bool:
     """Whether an expression in commuting symbols vanishes exactly; doubt, and numbers with a rounding, count as no."""
     expression = sp.sympify(expression)
@@ -67,6 +72,8 @@ class Identity:
         """Expand the difference of both sides and cancel."""
         try:
             left, right = _entries(self.lhs), _entries(self.rhs)
+            if not is_exact(*left, *right):
+                return Discharge(Status.NOT_PROVED, "a number is not exact")
             if len(left) != len(right):
                 return Discharge(Status.NOT_PROVED, f"{len(left)} entries on the left, {len(right)} on the right")
             for a, b in zip(left, right, strict=True):
@@ -305,6 +312,8 @@ class WordIdentity:
     def discharged(self) -> Discharge:
         """Rewrite the difference of both sides to its normal form."""
         try:
+            if not is_exact(self.lhs, self.rhs):
+                return Discharge(Status.NOT_PROVED, "a number is not exact")
             gap = self.lhs - self.rhs
             problem = self.algebra.misfit(gap, trace=self.trace)
             if problem:

@@ -14,7 +14,7 @@ from fractions import Fraction
 import sympy as sp
 
 from theory.errors import InvalidInput
-from theory.proofs.identity import Algebra, Expression, Rows, WordIdentity, combination, is_zero
+from theory.proofs.identity import Algebra, Expression, Rows, WordIdentity, combination, is_exact, is_zero
 from theory.proofs.steps import Discharge, Method, Status
 
 _TWENTIETH = sp.Rational(1, 20)
@@ -228,6 +228,8 @@ class SumOfSquares:
     def discharged(self) -> Discharge:
         """Check the signs, and the identity of traces."""
         try:
+            if not is_exact(self.difference, *(part for pair in self.squares for part in pair)):
+                return Discharge(Status.NOT_PROVED, "a number is not exact")
             for coefficient, _ in self.squares:
                 if not _is_non_negative(coefficient):
                     return Discharge(Status.NOT_PROVED, f"{coefficient} is not known to be non-negative")
@@ -285,6 +287,8 @@ class Consequence:
             for multiplier, _ in self.premises:
                 if not _is_non_negative(multiplier):
                     return Discharge(Status.NOT_PROVED, f"the multiplier {multiplier} is not known to be non-negative")
+            if not is_exact(self.conclusion, *(part for pair in (*self.premises, *self.equalities) for part in pair)):
+                return Discharge(Status.NOT_PROVED, "a number is not exact")
             total = sp.Add(*(factor * each for factor, each in (*self.premises, *self.equalities)))
             if not is_zero(self.conclusion - total):
                 return Discharge(Status.NOT_PROVED, "the conclusion is not that combination of the premises")
