@@ -78,7 +78,7 @@ def worst_logit_distance(eps: float, tau: float, k: int) -> WorstDistance:
 
     Notes
     -----
-    For 2 eps / tau below about 0.01 the branch and bound runs out of boxes, and 2 eps / tau is returned; for k >= 3 it
+    For 2 eps / tau below about 0.1 the branch and bound runs out of boxes, and 2 eps / tau is returned; for k >= 3 it
     is then nearly attained.
     """
     if isinstance(k, bool) or not isinstance(k, int) or not 2 <= k <= 32:
