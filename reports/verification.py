@@ -7,8 +7,8 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -16,15 +16,17 @@ import joblib
 from reports.comparison import Guarantee, guarantees
 from theory.catalogue import theorems
 from theory.errors import InvalidInput
+from theory.evidence import Evidence
 from theory.models import Pair
 from theory.statements import Theorem
 from theory.verification import PROFILES, Profile, StatementReport, TheoremReport, Violation, verify_theorem
 
 if TYPE_CHECKING:
     from empirics.distillation import DistilledPair
+    from theory.proofs.steps import Checked
 
 SCHEMA = "logitbounds/verify/1"
-_PACKAGES = ("logitbounds", "numpy", "torch", "scikit-learn", "python-flint", "mpmath", "hypothesis")
+_PACKAGES = ("logitbounds", "numpy", "torch", "scikit-learn", "python-flint", "mpmath", "sympy", "hypothesis")
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class VerificationRun:
         Trained pairs and the two sides of every statement on them.
     versions
         Of this package, Python and what the numbers depend on.
+    unproved
+        Steps of proofs that were not discharged.
     """
 
     profile: str
@@ -60,11 +64,12 @@ class VerificationRun:
     theorems: tuple[TheoremReport, ...]
     real: tuple[RealModel, ...]
     versions: Mapping[str, str]
+    unproved: tuple[str, ...] = ()
 
     @property
     def failures(self) -> list[str]:
         """What went wrong, one line each; empty when everything held and every twin fell."""
-        lines = []
+        lines = [f"{step}: not proved" for step in self.unproved]
         for report in self.theorems:
             name = report.theorem.identifier
             lines += [f"{name} {s.statement.name}: {_why_not(s)}" for s in report.statements if not s.held]
@@ -98,6 +103,30 @@ def _verify(theorem: Theorem, profile: Profile, seed: int) -> tuple[str, Theorem
 
     torch.set_num_threads(1)
     return theorem.identifier, verify_theorem(theorem, profile, seed)
+
+
+def _prove(identifier: str) -> tuple[str, tuple[Checked, ...]]:
+    """Check the proofs of a theorem."""
+    from theory.proofs.catalogue import proofs_of
+    from theory.proofs.steps import checked
+
+    return f"proof of {identifier}", tuple(checked(proof) for proof in proofs_of(identifier))
+
+
+def _with_proofs(report: TheoremReport, proofs: tuple[Checked, ...]) -> TheoremReport:
+    """Raise the evidence for statements that held and whose every step is discharged."""
+    proved = {one.proof.statement for one in proofs if one.status == "proved"}
+    statements = tuple(
+        replace(s, evidence=Evidence.PROVED) if s.held and s.statement.name in proved else s for s in report.statements
+    )
+    return replace(report, statements=statements)
+
+
+def _unproved(proofs: tuple[Checked, ...]) -> Iterator[str]:
+    for one in proofs:
+        for step, discharge in zip(one.proof.steps, one.discharges, strict=True):
+            if discharge.status == "not proved":
+                yield f"{one.proof.theorem} {one.proof.statement}, step {step.name} ({discharge.detail})"
 
 
 def _distil(seed: int) -> tuple[str, tuple[DistilledPair, ...]]:
@@ -158,6 +187,9 @@ def run_verification(
     # Slow theorems first, so that no core idles at the end.
     order = sorted(chosen.values(), key=lambda theorem: -len(theorem.statements) - len(theorem.twins))
     tasks = [joblib.delayed(_distil)(seed), *(joblib.delayed(_verify)(t, PROFILES[profile], seed) for t in order)]
+    # The proofs are of the catalogue's own theorems, and say nothing of others.
+    provable = [] if catalogue is not None else list(chosen)
+    tasks += [joblib.delayed(_prove)(identifier) for identifier in provable]
     done: dict[str, Any] = {}
     with joblib.parallel_config("loky", inner_max_num_threads=1):
         pool = joblib.Parallel(n_jobs=workers or min(8, os.cpu_count() or 1), return_as="generator_unordered")
@@ -169,9 +201,10 @@ def run_verification(
         profile=profile,
         seed=seed,
         seconds=time.perf_counter() - started,
-        theorems=tuple(done[name] for name in chosen),
+        theorems=tuple(_with_proofs(done[name], done.get(f"proof of {name}", ())) for name in chosen),
         real=_stated(done["digits"]),
         versions=_versions(),
+        unproved=tuple(line for name in provable for line in _unproved(done[f"proof of {name}"])),
     )
 
 
