@@ -15,7 +15,7 @@ from theory.errors import InvalidInput
 if TYPE_CHECKING:
     from reports.proofs import TheoremProved
 
-_OK, _FAILED, _UNUSABLE = 0, 1, 2
+_OK, _FAILED = 0, 1
 _COLOURS = {"proved": "green", "cited": "yellow", "not proved": "red"}
 
 
@@ -111,16 +111,20 @@ def _write(found: tuple[TheoremProved, ...], out: Path) -> None:
 
 
 def check_certificate(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate (.json).")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Certificates (.json).")],
 ) -> int:
-    """Re-verify a certificate with fractions alone: what `python theory/proofs/verifier.py FILE` does.
+    """Re-verify certificates with fractions alone: what `python theory/proofs/verifier.py FILE` does.
 
-    The exit status is 1 if it does not hold, and 2 if it is no certificate.
+    The exit status is 1 if one does not hold, and 2 if one is no certificate.
     """
     from theory.proofs.verifier import verify_file
 
-    verdict = verify_file(str(file))
-    if verdict.status == "unreadable":
-        raise InvalidInput(f"{file}: {verdict.reason}")
-    typer.echo(f"{verdict.status}: {verdict.reason}")
-    return verdict.exit_status
+    status = _OK
+    for file in files:
+        verdict = verify_file(str(file))
+        if verdict.status == "unreadable":
+            raise InvalidInput(f"{file}: {verdict.reason}")
+        name = f"{file}: " if len(files) > 1 else ""
+        typer.echo(f"{name}{verdict.status}: {verdict.reason}")
+        status = max(status, verdict.exit_status)
+    return status
