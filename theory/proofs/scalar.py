@@ -105,6 +105,9 @@ class Scalar:
 
     def discharged(self) -> Discharge:
         """Decide it by its argument."""
+        ends = [end for each in self.ranges for end in (each.low, each.high)]
+        if any(sp.sympify(part).has(sp.Float) for part in (self.larger, self.smaller, *ends)):
+            return Discharge(Status.NOT_PROVED, "a number is not exact")
         try:
             how = self.argument.proves(self.gap, self.ranges)
         except Exception as failure:  # an obligation never raises: beyond the method is not proved

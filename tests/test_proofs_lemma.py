@@ -1,0 +1,73 @@
+"""Cited lemmas: none is more than cited, and a constant that is too small is seen."""
+
+from dataclasses import replace
+
+import pytest
+
+from theory.errors import InvalidInput
+from theory.proofs import lemma
+from theory.proofs.steps import Status
+
+LEMMAS = {
+    make.__name__: make()
+    for make in (
+        lemma.von_neumann,
+        lemma.trace_by_nuclear_norm,
+        lemma.horn,
+        lemma.weyl,
+        lemma.hoffman_wielandt,
+        lemma.interlacing,
+        lemma.smallest_singular_value,
+        lemma.largest_singular_value,
+        lemma.pinsker,
+        lemma.cauchy_binet,
+        lemma.cauchy_schwarz,
+        lemma.minkowski,
+        lemma.jensen,
+        lemma.markov,
+    )
+}
+
+
+@pytest.mark.parametrize("name", LEMMAS)
+def test_a_lemma_is_cited_with_its_reference_and_never_proved(name):
+    found = LEMMAS[name].discharged()
+    assert found.status is Status.CITED
+    assert LEMMAS[name].reference in found.detail
+    assert LEMMAS[name].method == "lemma"
+
+
+@pytest.mark.parametrize("name", LEMMAS)
+def test_a_wrong_constant_or_direction_is_seen(name):
+    perturbations = list(LEMMAS[name].perturbed())
+    assert len(perturbations) == 2
+    for what, wrong in perturbations:
+        found = wrong.discharged()
+        assert found.status is Status.NOT_PROVED, what
+        assert "contradicts" in found.detail
+
+
+@pytest.mark.parametrize("name", LEMMAS)
+def test_the_test_is_reproducible(name):
+    shrunk = replace(LEMMAS[name], factor=0.9)
+    assert shrunk.discharged() == shrunk.discharged()
+
+
+def test_a_lemma_that_cannot_be_tested_is_not_cited():
+    def fails(_rng):
+        raise ArithmeticError("no instance")
+
+    found = replace(lemma.jensen(), sides=fails).discharged()
+    assert found.status is Status.NOT_PROVED
+    assert "no instance" in found.detail
+
+
+def test_nan_contradicts():
+    assert replace(lemma.jensen(), sides=lambda _: (float("nan"), 1.0)).discharged().status is Status.NOT_PROVED
+
+
+def test_a_reference_and_a_trial_are_needed():
+    with pytest.raises(InvalidInput, match="reference: expected where"):
+        replace(lemma.jensen(), reference="")
+    with pytest.raises(InvalidInput, match="trials: expected at least one, saw 0"):
+        replace(lemma.jensen(), trials=0)
