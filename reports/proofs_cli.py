@@ -76,8 +76,10 @@ def _print_table(found: tuple[TheoremProved, ...]) -> None:
     console = Console()
     table = Table(title="Proofs", title_justify="left")
     for heading in ("", "theorem", "status"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=48)
-    for heading in ("steps", "cited", "twins not proved", "s"):
+        # The title gives way on a narrow terminal, as in the table of a verification.
+        width = max(18, console.width - 62) if heading == "theorem" else None
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=width)
+    for heading in ("steps", "cited", "twins without", "s"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in found:
         discharges = [discharge for proof in one.proofs for discharge in proof.discharges]
