@@ -182,3 +182,19 @@ def test_arrays_of_one_entry_and_tensors_are_numbers():
     for wrapped in (lambda v: np.array([[v]]), lambda v: np.float32(v), lambda v: torch.tensor(v), lambda v: v):
         found = check_metric(lambda X, Y, w=wrapped: w(euclidean(X, Y)), on="embeddings", properties=["nonnegative"])
         assert found["nonnegative"].verdict is PropertyVerdict.HOLDS
+
+
+def test_ranks_of_many_distances_are_not_taken_for_single_precision():
+    upper = {}
+
+    def ranks(X):
+        i, j = upper.setdefault(len(X), np.triu_indices(len(X), 1))
+        return np.argsort(np.argsort(np.linalg.norm(X[i] - X[j], axis=1))).astype(float)
+
+    def spearman(X, Y):
+        if len(X) < 3:
+            raise ValueError("X: expected three rows or more")
+        return np.corrcoef(ranks(X), ranks(Y))[0, 1]
+
+    found = check_metric(spearman, on="embeddings", similarity=True, properties=["handles_degenerate"])
+    assert found["handles_degenerate"].verdict is PropertyVerdict.HOLDS

@@ -15,6 +15,7 @@ from theory.proofs.scalar import (
     nonnegative,
     over_labels,
     refuted,
+    smooth,
 )
 from theory.proofs.steps import Status
 
@@ -48,6 +49,7 @@ FALSE = {
     "beyond its range": Scalar(sp.exp(t) - 1 - t, t**2 / 2, (DOWN,), DerivativeChain(t)),
     "the wrong way": Scalar(sp.tanh(t), t, (UP,), DerivativeChain(t)),
     "signs that differ": Scalar(s, t, (UNIT, Range(s, 0, 1)), Signs()),
+    "a pole beyond which all is negative": Scalar(1 / (1 - t), sp.Integer(0), (UP,), DerivativeChain(t)),
     "balls, slightly too much": Scalar(
         sp.exp(-t) - 1 + t, t**2 * sp.Rational(3679, 10000), (UNIT,), Balls((sp.Integer(0), sp.Integer(1)))
     ),
@@ -160,6 +162,15 @@ def test_signs_are_those_of_terms():
     assert nonnegative(y**2 + y)
     assert nonnegative(y**2 - 2 * y + 1)
     assert not nonnegative(y**2 - y)
+
+
+def test_smooth_is_what_cannot_jump():
+    y = sp.Symbol("y", positive=True)
+    assert smooth(sp.exp(y) / (1 + y) + sp.log(1 + y) * sp.sqrt(y) - y**3)
+    assert not smooth(1 / (1 - y))
+    assert not smooth(sp.log(y - 1))
+    assert not smooth(sp.sqrt(y - 1))
+    assert not smooth(sp.floor(y))
 
 
 def test_a_refutation_needs_a_point_of_the_range():

@@ -31,7 +31,8 @@ _ON_DISTANCES = frozenset(
     {"nonnegative", "triangle", "controlled_by_logit_distance", "controlled_by_kl", "separates_distributions"}
 )
 _SINGLE = 2.0**-24
-_NUDGES, _FINE, _COARSE = 8, 1e-12, 1e-4
+_NUDGES, _FINE, _COARSE = 8, 1e-12, 1e-5
+_FEW = 10  # of the smaller shapes
 _ENOUGH = 3  # pairs that must agree
 
 
@@ -221,15 +222,15 @@ def _unit_of_rounding(subject: Subject) -> float:
     """Return the unit of rounding of single precision if a measure computes in it, else that of double precision.
 
     In double precision, nudges of some 1e-12 all give values of their own; in single precision nearly all give the
-    same, although nudges of some 1e-4 do not. Counts and ranks, which are no numbers of either precision, stay the same
-    under most of these as well.
+    same, although nudges of some 1e-5 do not. Few counts and ranks change under either. Over many inputs there are so
+    many ranks that some do: there, the values must be numbers of single precision as well.
     """
-    few = pairs(subject.metric.on, subject.seed + 1, 12, equal=True)
-    many = large_pairs(subject.metric.on, subject.seed, _ENOUGH)
-    return max(_precision_on(subject, list(drawn)) for drawn in (few, many))
+    few = list(pairs(subject.metric.on, subject.seed + 1, _FEW, equal=True))
+    many = list(large_pairs(subject.metric.on, subject.seed, _ENOUGH))
+    return max(_precision_on(subject, few, False), _precision_on(subject, many, True))
 
 
-def _precision_on(subject: Subject, drawn: list[tuple[Thing, Thing]]) -> float:
+def _precision_on(subject: Subject, drawn: list[tuple[Thing, Thing]], representable: bool) -> float:
     seen = 0
     for X, Y in drawn:
         try:
@@ -242,7 +243,7 @@ def _precision_on(subject: Subject, drawn: list[tuple[Thing, Thing]]) -> float:
         resolved = (max(coarse) - min(coarse)) * _FINE / _COARSE > 8 * EPS * max(map(abs, coarse))
         if len(coarse) < _NUDGES - 1 or not resolved:  # a count, saturated, or a small part of a large number
             continue
-        if len(fine) > _NUDGES // 2:
+        if len(fine) > _NUDGES // 2 or (representable and any(float(np.float32(value)) != value for value in coarse)):
             return EPS
         seen += 1
     return _SINGLE if seen >= _ENOUGH else EPS

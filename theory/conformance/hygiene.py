@@ -125,7 +125,7 @@ def handles_degenerate(subject: Subject) -> PropertyResult:
     if subject.precision > EPS:
         X, Y = next(iter(pairs(subject.metric.on, subject.seed, 1)))
         return _failure(
-            name, trials, "the value stays the same to the last bit when the entries move by 1e-12, but not by 1e-4",
+            name, trials, "the value stays the same to the last bit when the entries move by 1e-12, but not by 1e-5",
             {"X": X, "Y": Y}, {"unit of rounding": subject.precision}, "f computes in double precision",
         )  # fmt: skip
     told = f"; refused {len(refused)} ({', '.join(dict.fromkeys(refused))})" if refused else ""

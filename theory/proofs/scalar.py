@@ -195,6 +195,26 @@ def _positive_coordinates(expression: Expression, ranges: tuple[Range, ...]) -> 
     return sp.sympify(expression).subs(known, simultaneous=True), coordinates
 
 
+_ENTIRE = (sp.exp, sp.sinh, sp.cosh, sp.tanh, sp.sin, sp.cos)
+
+
+def smooth(expression: Expression) -> bool:
+    """Whether an expression in symbols of known sign is plainly smooth: no denominator, root or log can vanish.
+
+    Without it a function that jumps at a pole would rise everywhere and be negative beyond.
+    """
+    if expression.is_Symbol or expression.is_number:
+        return True
+    if not all(smooth(part) for part in expression.args):
+        return False
+    if expression.is_Add or expression.is_Mul or expression.func in _ENTIRE:
+        return True
+    if expression.is_Pow:
+        whole = expression.exp.is_Integer and expression.exp.is_nonnegative
+        return bool(whole or sp.factor(sp.together(expression.base)).is_positive)
+    return bool(expression.func is sp.log and sp.factor(sp.together(expression.args[0])).is_positive)
+
+
 @dataclass(frozen=True)
 class Signs:
     """The expression, in coordinates that are positive inside the ranges, is a sum or product of non-negative terms."""
@@ -228,6 +248,8 @@ class DerivativeChain:
         half_lines = (*ranges[:index], half, *ranges[index + 1 :])
         current, coordinates = _positive_coordinates(expression, half_lines)
         y = coordinates[index]
+        if not smooth(current):
+            return ""
         for order in range(_LONGEST_CHAIN + 1):
             if nonnegative(current):
                 return f"values at the end and derivative {order} are non-negative"
