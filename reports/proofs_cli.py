@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,13 +102,14 @@ def _print_table(found: tuple[TheoremProved, ...]) -> None:
 def _write(found: tuple[TheoremProved, ...], out: Path) -> None:
     from reports.files import write_json, write_whole
     from reports.proofs import as_json, certificates
-    from reports.proofs_page import render
+    from reports.proofs_page import enclosures, render
     from theory.proofs.certificates import save
 
     folder = out / "certificates"
     saved = [save(certificate, folder) for one in found for certificate in certificates(one)]
     write_json(out / "report.json", as_json(found))
-    write_whole(out / "index.html", render(found))
+    wanted = any(one.identifier == "T5" for one in found) and find_spec("cvxpy") is not None
+    write_whole(out / "index.html", render(found, enclosures() if wanted else ()))
     kept = f"   certificates: {len(saved)} in {folder}" if saved else ""
     typer.echo(f"report: {out / 'index.html'}   data: {out / 'report.json'}{kept}")
 

@@ -11,7 +11,7 @@ import pytest
 
 from reports import proofs
 from reports.cli import main
-from reports.proofs_page import render
+from reports.proofs_page import Enclosure, render, worst_picture
 from theory.proofs import verifier
 from theory.proofs.steps import Status
 
@@ -124,3 +124,13 @@ def test_the_status_of_a_theorem_is_that_of_its_weakest_step():
     accepted = proofs.TheoremProved("T6", "a false twin that goes through", found.proofs, found.proofs, (), 0.0)
     assert accepted.failed
     assert "goes through" in render((accepted,))
+
+
+def test_the_worst_distance_is_drawn_under_the_bound():
+    enclosed = (Enclosure(0.01, 0.1, 0.17, 0.18), Enclosure(1.0, 0.1, 7.6, 8.0))
+    assert enclosed[1].bound == 20
+    assert enclosed[0].lower < enclosed[0].middle < enclosed[0].upper
+    picture = worst_picture(enclosed)
+    assert picture.count("<rect") + picture.count("<circle") == len(enclosed)
+    assert "2 KL/tau, tau = 0.1" in picture
+    assert picture in render((proofs.prove("T5"),), enclosed)
