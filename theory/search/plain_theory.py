@@ -273,6 +273,7 @@ class Metric:
     on: str
     similarity: bool
     name: str
+    declares: Any = None
 
     def __call__(self, first: Any, second: Any) -> Any:
         """Evaluate the measure."""
@@ -289,9 +290,9 @@ def claim(function: Any = None, /, *, title: str = "", source: str = "", domain:
     return wrap if function is None else wrap(function)
 
 
-def metric(*, on: str, similarity: bool = False) -> Any:
+def metric(*, on: str, similarity: bool = False, declares: Any = None) -> Any:
     """Mark a function of two embeddings, or of two models, as a measure."""
-    return lambda inner: Metric(inner, on, similarity, getattr(inner, "__name__", "metric"))
+    return lambda inner: Metric(inner, on, similarity, getattr(inner, "__name__", "metric"), declares)
 
 
 # --------------------------------------------------------------------------- distances between distributions
