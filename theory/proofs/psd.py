@@ -106,7 +106,7 @@ class Psd:
 def has_no_negative_coefficient(expression: Expression, variables: tuple[Expression, ...]) -> bool:
     """Whether numerator and denominator, expanded, have no negative coefficient: then it is >= 0 for variables >= 0."""
     numerator, denominator = sp.fraction(sp.cancel(sp.together(sp.sympify(expression))))
-    if not numerator.free_symbols | denominator.free_symbols <= set(variables) or expression.has(sp.Float):
+    if not numerator.free_symbols | denominator.free_symbols <= set(variables) or not is_exact(expression):
         return False
     if denominator.subs(dict.fromkeys(variables, 1)) < 0:
         numerator, denominator = -numerator, -denominator
@@ -234,16 +234,27 @@ class SumOfSquares:
                 if not _is_non_negative(coefficient):
                     return Discharge(Status.NOT_PROVED, f"{coefficient} is not known to be non-negative")
             for _, word in self.squares:
+                if not all(value.is_real for value in combination(word).values()):
+                    return Discharge(Status.NOT_PROVED, f"a coefficient of {word} is not known to be real")
                 problem = self.algebra.misfit(word)
                 if problem:
                     return Discharge(Status.NOT_PROVED, f"matrices that do not fit: {problem}")
-            total = sp.Add(*(c * self.algebra.square(word) for c, word in self.squares))
+            total = sp.Add(*(c * self._traced_square(word) for c, word in self.squares))
             found = WordIdentity(self.difference, total, self.algebra, trace=True).discharged()
         except Exception as failure:  # an obligation never raises
             return Discharge(Status.NOT_PROVED, f"the squares could not be expanded: {failure}")
         if found.status is not Status.PROVED:
             return found
         return Discharge(Status.PROVED, f"a sum of {len(self.squares)} squared norm(s), for matrices of any size")
+
+    def _traced_square(self, expression: Expression) -> Expression:
+        """Return W^T W as it stands in a trace, where a number left of multiples of the identity counts once a row."""
+        square = self.algebra.square(expression)
+        words = [word for word in combination(expression) if word]
+        number = combination(square).get((), sp.Integer(0))
+        if not words or number == 0:
+            return square
+        return sp.expand(square - number + number * self.algebra.shape(words[0][0])[0])
 
     def perturbed(self) -> Iterator[tuple[str, SumOfSquares]]:
         """Yield the reversed inequality, changed coefficients, and squares with a negative weight."""

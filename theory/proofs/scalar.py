@@ -198,6 +198,17 @@ def _positive_coordinates(expression: Expression, ranges: tuple[Range, ...]) -> 
 _ENTIRE = (sp.exp, sp.sinh, sp.cosh, sp.tanh, sp.sin, sp.cos)
 
 
+def elementary(expression: Expression) -> bool:
+    """Whether an expression has no function that jumps, before signs are known: sympy would evaluate it away."""
+    known = (*_ENTIRE, sp.log)
+    parts = sp.preorder_traversal(sp.sympify(expression))
+    return all(
+        part.is_Symbol or part.is_number or part.is_Add or part.is_Mul or part.func in known
+        or (part.is_Pow and part.base != 0)
+        for part in parts
+    )  # fmt: skip
+
+
 def smooth(expression: Expression) -> bool:
     """Whether an expression in symbols of known sign is plainly smooth: no denominator, root or log can vanish.
 
@@ -221,7 +232,11 @@ class Signs:
 
     def proves(self, expression: Expression, ranges: tuple[Range, ...]) -> str:
         """Return how it was proved, or nothing."""
-        return "every term is non-negative" if nonnegative(_positive_coordinates(expression, ranges)[0]) else ""
+        if not elementary(expression):
+            return ""
+        current = _positive_coordinates(expression, ranges)[0]
+        # What is shown inside the ranges holds at their ends by continuity.
+        return "every term is non-negative" if smooth(current) and nonnegative(current) else ""
 
 
 @dataclass(frozen=True)
@@ -244,8 +259,12 @@ class DerivativeChain:
         """Return how it was proved, or nothing."""
         index = [each.symbol for each in ranges].index(self.variable)
         near = ranges[index]
+        if near.low == -sp.oo and near.high == sp.oo:
+            return ""  # no end to begin at
         half = replace(near, high=sp.oo) if near.low != -sp.oo else near
         half_lines = (*ranges[:index], half, *ranges[index + 1 :])
+        if not elementary(expression):
+            return ""
         current, coordinates = _positive_coordinates(expression, half_lines)
         y = coordinates[index]
         if not smooth(current):

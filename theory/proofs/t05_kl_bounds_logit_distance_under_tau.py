@@ -11,6 +11,7 @@ import sympy as sp
 
 from theory.proofs.extremal import Limit
 from theory.proofs.identity import Identity
+from theory.proofs.psd import Consequence
 from theory.proofs.scalar import Balls, DerivativeChain, Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Proof, Step
 
@@ -61,6 +62,25 @@ def centring() -> Step:
     )
 
 
+def concluded(latex: str, constant: sp.Expr, per_square: sp.Expr, uses: tuple[str, ...], remark: str) -> Step:
+    """||Delta||^2 <= constant * value, from value >= per_square * sum t^2 and the step on centring."""
+    value, distance, squares, total = sp.symbols("value distance squares total", nonnegative=True)
+    positive = {each: sp.Symbol(each.name, positive=True) for each in per_square.free_symbols}  # a floor is positive
+    constant, per_square = (sp.sympify(each).subs(positive) for each in (constant, per_square))
+    return Step(
+        "conclusion",
+        latex,
+        Consequence(
+            constant * value - distance,
+            ((1 / per_square, value - per_square * squares), (sp.Integer(1), total)),
+            ((sp.Integer(1), squares - total - distance),),
+        ),
+        uses=("centring is a projection", *uses),
+        covers=_ALL,
+        remark=remark,
+    )
+
+
 def _downward() -> Step:
     return Step(
         "where the first probability is larger",
@@ -99,14 +119,13 @@ def _upper_bound(factor: sp.Expr, statement: str, claim: str) -> Proof:
                 covers=_ALL,
                 remark="With a = t^2/2, for p where t >= 0 and for p' where t < 0: each term is at least tau t^2/2.",
             ),
-            Step(
-                "conclusion",
-                r"\|\Delta\|^2 = \sum_y t_y^2 - \tfrac1k \big(\sum_y t_y\big)^2 \le \sum_y t_y^2"
-                r" \le \tfrac2\tau \mathrm{KL}",
-                centring().obligation,
-                uses=("sum over labels", "the term seen from p'", "the floor"),
-                covers=_ALL,
-                remark="Pointwise in x; both sides are then averaged over inputs.",
+            centring(),
+            concluded(
+                rf"\|\Delta\|^2 \le \sum_y t_y^2 \le \tfrac{{{sp.latex(factor)}}}\tau \mathrm{{KL}}",
+                factor / tau,
+                tau / factor,
+                ("sum over labels", "the term seen from p'", "the floor"),
+                "Pointwise in x; both sides are then averaged over inputs.",
             ),
         ),
     )
@@ -212,13 +231,13 @@ def _local_first(factor: sp.Expr = sp.E, statement: str = "local_with_first_floo
                 Scalar(_EXCESS, t**2 / factor, (_POSITIVE,), DerivativeChain(t)),
                 covers=_ALL,
             ),
-            Step(
-                "conclusion",
-                r"\|\Delta\|^2 \le \sum_y t_y^2 \le \tfrac{e}{\tau_1}\,\mathrm{KL}",
-                centring().obligation,
-                uses=("sum over labels", "negative log-ratios", "positive log-ratios"),
-                covers=_ALL,
-                remark="p >= tau_1 in every term.",
+            centring(),
+            concluded(
+                rf"\|\Delta\|^2 \le \sum_y t_y^2 \le \tfrac{{{sp.latex(factor)}}}{{\tau_1}}\,\mathrm{{KL}}",
+                factor / tau,
+                tau / factor,
+                ("sum over labels", "negative log-ratios", "positive log-ratios"),
+                "p >= tau_1 in every term.",
             ),
         ),
     )
@@ -263,13 +282,13 @@ def _local_second() -> Proof:
                 covers=_ALL,
                 remark="Both sides are quadratic in T: what holds on [0, 1] holds for all T.",
             ),
-            Step(
-                "conclusion",
+            centring(),
+            concluded(
                 r"\|\Delta\|^2 \le \sum_y t_y^2 \le \frac{\mathrm{KL}}{\tau_2 (1 - 2/e)}",
-                centring().obligation,
-                uses=("negative log-ratios", "half is more"),
-                covers=_ALL,
-                remark="p' >= tau_2 in every term.",
+                1 / (tau * constant),
+                tau * constant,
+                ("negative log-ratios", "half is more"),
+                "p' >= tau_2 in every term.",
             ),
         ),
     )

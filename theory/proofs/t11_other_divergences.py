@@ -13,7 +13,7 @@ from theory.proofs.extremal import Limit, Value
 from theory.proofs.identity import Identity
 from theory.proofs.scalar import DerivativeChain, Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Obligation, Proof, Step
-from theory.proofs.t05_kl_bounds_logit_distance_under_tau import centring
+from theory.proofs.t05_kl_bounds_logit_distance_under_tau import centring, concluded
 from theory.proofs.t06_logit_distance_bounds_kl import (
     kl_remainder,
     log_partition,
@@ -291,14 +291,10 @@ def _floor() -> Step:
     )
 
 
-def _conclude(latex: str, *uses: str) -> Step:
-    return _step(
-        "conclusion",
-        rf"\tau \|\Delta\|^2 \le \tau \sum_y t_y^2 \le {latex}",
-        centring().obligation,
-        *uses,
-        remark="Centring is a projection: the squared norm of Delta is that of t less (sum t)^2/k.",
-    )
+def _conclude(latex: str, *uses: str) -> tuple[Step, Step]:
+    """tau ||Delta||^2 <= value, from value >= tau sum t^2, value standing for what is written."""
+    statement = rf"\tau \|\Delta\|^2 \le \tau \sum_y t_y^2 \le {latex}"
+    return centring(), concluded(statement, 1 / tau, tau, uses, f"value stands for {latex}; pointwise in x.")
 
 
 def _floor_symmetrised() -> Proof:
@@ -321,7 +317,7 @@ def _floor_symmetrised() -> Proof:
             remark="At least p' x^2; where p < p' the two change places.",
         ),
         _floor(),
-        _conclude(r"\mathrm{KL} + \mathrm{KL}'", "sum over labels", "one label", "the floor"),
+        *_conclude(r"\mathrm{KL} + \mathrm{KL}'", "sum over labels", "one label", "the floor"),
     )
 
 
@@ -347,7 +343,7 @@ def _floor_hellinger(factor: sp.Expr, statement: str, claim: str) -> Proof:
             remark="The exponential at x/2, squared; where p < p' the two change places.",
         ),
         _floor(),
-        _conclude(rf"{sp.latex(factor)} H^2", "sum over labels", "one label", "the floor"),
+        *_conclude(rf"{sp.latex(factor)} H^2", "sum over labels", "one label", "the floor"),
     )  # fmt: skip
 
 
@@ -387,7 +383,7 @@ def _floor_chi_squared() -> Proof:
             remark="Squared: p' (r - 1)^2 >= p x^2.",
         ),
         _floor(),
-        _conclude(
+        *_conclude(
             r"\chi^2",
             "sum over labels",
             "where the first probability is larger",

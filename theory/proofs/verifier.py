@@ -22,7 +22,7 @@ Left sides, with P = (Gc' Gc)^-1 Gc' and, for a set S of m + 1 labels, L_S the d
     T8   (w.f - w'.f')^2, w' = A*' w, for a probe w
     T9   inputs and labels exchanged: the arrays are embeddings F, F' of n inputs, z = (g(y), g'(y)) centred over y;
          sum over y of ||g(y) - B g'(y)||^2, B = pinv(F) F'; not centred, Q_logit = T' T / n, T = (F, -F')
-    T10  sum_S det(L_S)^2 ||f - A_S f'||^2 / sum_S det(L_S)^2
+    T10  sum_S ||det(L_S) f - adj(L_S) L'_S f'||^2 / sum_S det(L_S)^2, which is det(L_S)^2 ||f - A_S f'||^2 where A_S is
 
 That these suffice: f - A_S f' = L_S^-1 (L_S f - L'_S f') = L_S^-1 (differences of Delta), and f - A* f' = P Delta.
 """
@@ -44,7 +44,7 @@ SCHEMA = "logitbounds.certificate/1"
 TIGHTNESS = Fraction(1, 10**6)
 LARGEST_FILE = 2_000_000  # characters
 ENTRY_DIGITS, OTHER_DIGITS = 24, 4000  # of a numerator or denominator: in the arrays, and elsewhere
-MOST_ROWS, MOST_COLUMNS, MOST_SUBSETS = 32, 6, 3000
+MOST_ROWS, MOST_COLUMNS, MOST_SUBSETS = 32, 6, 1000
 _RATIONAL = re.compile(r"(0|-?[1-9][0-9]*)(/[1-9][0-9]*)?", re.ASCII)
 
 Vector = list[Fraction]
@@ -288,11 +288,15 @@ def read(problem: Problem) -> Vector:
 
 
 def over_smallest(matrices: Iterator[Matrix], factor: Fraction, constant: Fraction) -> bool:
-    """Whether factor / s_min(L)^2 <= constant for every L: constant L' L - factor 1 is positive semidefinite."""
-    return all(
+    """Whether factor / s_min(L)^2 <= constant for every L: constant L' L - factor 1 is positive semidefinite.
+
+    Of no matrix at all there is no smallest singular value, and nothing is shown.
+    """
+    found = [
         ldl(combined(scaled(product(transposed(a), a), constant), identity(len(a[0])), -factor)) is not None
         for a in matrices
-    )
+    ]
+    return bool(found) and all(found)
 
 
 def pivoted(a: Matrix) -> Iterator[Matrix]:
@@ -369,7 +373,7 @@ TRUE = {
     "T4": ("min over B of E||u - B u'||^2", "weighted_loss"),
     "T8": ("E(w.f - w'.f')^2", "squared_error"),
     "T9": ("sum over y of ||gc(y) - B g'c(y)||^2", "all_labels"),
-    "T10": ("sum_S det(L_S)^2 E||f - A_S f'||^2 / sum_S det(L_S)^2", "upper_bound"),
+    "T10": ("sum_S E||det(L_S) f - adj(L_S) L'_S f'||^2 / sum_S det(L_S)^2", "upper_bound"),
 }
 
 
