@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import joblib
 import numpy as np
@@ -15,9 +15,10 @@ from theory.errors import InvalidInput
 from theory.proofs import verifier
 from theory.proofs.catalogue import attempts_at, proofs_of
 from theory.proofs.certificates import Certificate, certify, counterexample, rounded
-from theory.proofs.steps import Checked, Status, checked
+from theory.proofs.steps import Checked, Obligation, Status, checked
 
 SCHEMA = "logitbounds.proofs/1"
+_LONGEST = 1500  # characters of a part of an obligation that are shown
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,16 @@ def _steps(one: Checked, failing: bool = False) -> Iterator[str]:
             yield f"     {step.remark}"
 
 
+def obligation_text(obligation: Obligation) -> str:
+    """Return what a machine has checked, as it stands: the reader's judgement is that the step follows from it."""
+    lines = [type(obligation).__name__]
+    for field in fields(obligation):  # type: ignore[arg-type]
+        value = getattr(obligation, field.name)
+        text = "computed when it is checked" if callable(value) and not hasattr(value, "free_symbols") else str(value)
+        lines.append(f"  {field.name}: {text if len(text) <= _LONGEST else text[:_LONGEST] + ' ...'}")
+    return "\n".join(lines)
+
+
 def as_json(found: tuple[TheoremProved, ...]) -> dict[str, object]:
     """Return everything as JSON."""
     return {
@@ -210,6 +221,7 @@ def _proof_json(one: Checked) -> dict[str, object]:
                 "uses": list(step.uses),
                 "covers": step.covers,
                 "remark": step.remark,
+                "obligation": obligation_text(step.obligation),
                 "status": str(discharge.status),
                 "detail": discharge.detail,
             }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reports import svg
-from reports.proofs import TheoremProved
+from reports.proofs import TheoremProved, obligation_text
 from reports.rendering import environment
 from reports.svg import BLUE, GREY, ORANGE
 from theory.proofs.convex_worst import worst_logit_distance
@@ -51,6 +51,7 @@ def render(found: tuple[TheoremProved, ...], worst: Sequence[Enclosure] = ()) ->
     return environment().get_template("proofs.html").render(
         theorems=found,
         colours={"proved": "ok", "cited": "unsure", "not proved": "bad"},
+        checked=obligation_text,
         steps=sum(len(proof.discharges) for one in found for proof in one.proofs),
         worst=Markup(worst_picture(worst)) if worst else "",
     )  # fmt: skip

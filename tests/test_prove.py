@@ -64,6 +64,12 @@ def test_report_page_and_certificates_are_written(folder):
     assert theorem["status"] in ("proved", "cited")
     assert all(step["status"] != "not proved" for proof in theorem["proofs"] for step in proof["steps"])
     assert all(twin["status"] == "not proved" for twin in theorem["twins"])
+    assert all(
+        "lhs: " in step["obligation"]
+        for proof in theorem["proofs"]
+        for step in proof["steps"]
+        if step["method"] == "identity"
+    )
     page = (folder / "index.html").read_text()
     assert "<math" in page
     assert "<script" not in page
