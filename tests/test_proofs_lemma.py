@@ -15,16 +15,10 @@ LEMMAS = {
         lemma.trace_by_nuclear_norm,
         lemma.horn,
         lemma.weyl,
-        lemma.hoffman_wielandt,
-        lemma.interlacing,
         lemma.smallest_singular_value,
         lemma.largest_singular_value,
-        lemma.pinsker,
         lemma.cauchy_binet,
-        lemma.cauchy_schwarz,
         lemma.minkowski,
-        lemma.jensen,
-        lemma.markov,
     )
 }
 
@@ -57,17 +51,17 @@ def test_a_lemma_that_cannot_be_tested_is_not_cited():
     def fails(_rng):
         raise ArithmeticError("no instance")
 
-    found = replace(lemma.jensen(), sides=fails).discharged()
+    found = replace(lemma.minkowski(), sides=fails).discharged()
     assert found.status is Status.NOT_PROVED
     assert "no instance" in found.detail
 
 
 def test_nan_contradicts():
-    assert replace(lemma.jensen(), sides=lambda _: (float("nan"), 1.0)).discharged().status is Status.NOT_PROVED
+    assert replace(lemma.minkowski(), sides=lambda _: (float("nan"), 1.0)).discharged().status is Status.NOT_PROVED
 
 
 def test_a_reference_and_a_trial_are_needed():
     with pytest.raises(InvalidInput, match="reference: expected where"):
-        replace(lemma.jensen(), reference="")
+        replace(lemma.minkowski(), reference="")
     with pytest.raises(InvalidInput, match="trials: expected at least one, saw 0"):
-        replace(lemma.jensen(), trials=0)
+        replace(lemma.minkowski(), trials=0)

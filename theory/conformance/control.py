@@ -157,7 +157,12 @@ def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyR
     proved = _GUARANTEES.get(_own_name(subject), (None, None))[closeness.guarantee]
     if proved is not None:
         message += f"; proved: {proved}"
-    return PropertyResult(name, PropertyVerdict.HOLDS, Evidence.ATTACKED, len(steps), message)
+    evidence = Evidence.ATTACKED
+    try:
+        subject.check_time()
+    except OutOfTime:
+        evidence = Evidence.SAMPLED  # the families were tried, and the ascents cut off
+    return PropertyResult(name, PropertyVerdict.HOLDS, evidence, len(steps), message)
 
 
 def _own_name(subject: Subject) -> str:

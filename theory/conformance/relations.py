@@ -28,7 +28,7 @@ _OPEN = 1e-6  # and up to which it leaves the question open
 _TRUSTED = 10.0  # multiple of the rounding that is estimated which float64 alone must exceed
 _FOURTH_ROOT = 3e-3  # share of the scale up to which values may be made of nothing but rounding
 _NEIGHBOURS, _NEARBY = 3, 1e-7
-_ENOUGH = 12  # inputs that must have been tried where the time runs out
+ENOUGH = 12  # inputs that must have been tried where the time runs out
 _DISMISSED, _LIKE = 3, 10.0  # violations that did not stand, after which no more like them are looked into
 _MANY_ROWS = 24  # more than these take too long in many digits
 _CONSTANTS = ("0", "1")  # sides that need no value
@@ -309,7 +309,7 @@ def _survived(subject: Subject, name: str, seen: _Seen, evidence: Evidence) -> P
 
     if not seen.trials:
         return undecided(f"no value on any of {seen.silent} inputs: {seen.reason}")
-    if seen.cut_off and seen.trials < _ENOUGH:
+    if seen.cut_off and seen.trials < ENOUGH:
         return undecided(f"no counterexample, but there was time for {seen.trials} inputs only")
     if seen.rulings[_Ruling.UNSURE]:
         return undecided(
@@ -325,7 +325,9 @@ def _survived(subject: Subject, name: str, seen: _Seen, evidence: Evidence) -> P
         message += f"; float64 is off by up to {seen.worst:.1e}, which many digits deny"
     if 2 * seen.rulings[_Ruling.DENIED] > seen.trials:
         return undecided(message)
-    return PropertyResult(name, PropertyVerdict.HOLDS, evidence, seen.trials, message)
+    # What was cut off was drawn, and not attacked to the end.
+    kept = Evidence.SAMPLED if seen.cut_off else evidence
+    return PropertyResult(name, PropertyVerdict.HOLDS, kept, seen.trials, message)
 
 
 class _Ruling(enum.Enum):

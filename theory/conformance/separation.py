@@ -8,7 +8,7 @@ import numpy as np
 
 from theory.conformance.climbing import climbed
 from theory.conformance.inputs import generator, pairs
-from theory.conformance.relations import Case, Relation, in_digits
+from theory.conformance.relations import ENOUGH, Case, Relation, in_digits
 from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict
 from theory.conformance.subject import NoValue, OutOfTime, Subject, perturbed
 from theory.distances import total_variation
@@ -33,13 +33,14 @@ def separates_distributions(subject: Subject) -> PropertyResult:
         return PropertyResult(
             name, PropertyVerdict.NOT_APPLICABLE, None, 0, "the measure sees embeddings, not distributions"
         )
-    trials, least, silent = 0, np.inf, ""
+    trials, least, silent, cut_off = 0, np.inf, "", False
     apart = _Apart(subject)
     for case in climbed(apart, _cases(subject), lambda lhs, rhs: -rhs):
         if trials >= 6:
             try:
                 subject.check_time()
             except OutOfTime:
+                cut_off = True
                 break
         a, b = case.inputs["a"], case.inputs["b"]
         assert isinstance(a, Model)
@@ -69,7 +70,12 @@ def separates_distributions(subject: Subject) -> PropertyResult:
     if not trials:
         return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, 0, f"no value on any pair: {silent}")
     message = f"least D among {trials} pairs of different distributions: {least:.3g}"
-    return PropertyResult(name, PropertyVerdict.HOLDS, Evidence.ATTACKED, trials, message)
+    if cut_off and trials < ENOUGH:
+        return PropertyResult(
+            name, PropertyVerdict.INCONCLUSIVE, None, trials, f"{message}; there was no time for more"
+        )
+    evidence = Evidence.SAMPLED if cut_off else Evidence.ATTACKED
+    return PropertyResult(name, PropertyVerdict.HOLDS, evidence, trials, message)
 
 
 def _vanishes(subject: Subject, a: Model, b: Model, value: float) -> bool:

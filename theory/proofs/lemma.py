@@ -109,10 +109,6 @@ def _tight(rng: np.random.Generator) -> bool:
     return bool(rng.random() < 0.5)
 
 
-def _distribution(rng: np.random.Generator, k: int) -> Float[np.ndarray, " k"]:
-    return rng.dirichlet(np.ones(k))
-
-
 def _singular(matrix: Matrix) -> Float[np.ndarray, " size"]:
     return np.linalg.svd(matrix, compute_uv=False)
 
@@ -188,43 +184,6 @@ def weyl() -> Lemma:
     )
 
 
-def _hoffman_wielandt(rng: np.random.Generator) -> tuple[float, float]:
-    n = _size(rng)
-    if _tight(rng):
-        a, b = np.diag(_spectrum(rng, n)), np.diag(_spectrum(rng, n))
-    else:
-        a, b = (x + x.T for x in (_gaussian(rng, n, n), _gaussian(rng, n, n)))
-    gap = np.linalg.eigvalsh(a) - np.linalg.eigvalsh(b)
-    return float(gap @ gap), float(np.sum((a - b) ** 2))
-
-
-def hoffman_wielandt() -> Lemma:
-    """Return the inequality of Hoffman and Wielandt for symmetric matrices."""
-    return Lemma(
-        "Hoffman and Wielandt's inequality",
-        "A. Hoffman and H. Wielandt 1953; Horn and Johnson, Matrix Analysis, 2nd ed., Corollary 6.3.8",
-        r"\sum_i (\lambda_i(A) - \lambda_i(B))^2 \le \|A - B\|_F^2",
-        _hoffman_wielandt,
-    )
-
-
-def _interlacing(rng: np.random.Generator) -> tuple[float, float]:
-    n = _size(rng) + 1
-    a = np.diag(_spectrum(rng, n)) if _tight(rng) else _gaussian(rng, n, n)
-    a, i = a @ a.T, int(rng.integers(n - 1))
-    return float(np.linalg.eigvalsh(a[:-1, :-1])[::-1][i]), float(np.linalg.eigvalsh(a)[::-1][i])
-
-
-def interlacing() -> Lemma:
-    """Return Cauchy's interlacing: eigenvalues of a principal block, descending, are at most those of the matrix."""
-    return Lemma(
-        "Cauchy's interlacing theorem",
-        "Horn and Johnson, Matrix Analysis, 2nd ed., Theorem 4.3.17",
-        r"\lambda_i(V^\top A V) \le \lambda_i(A),\ V^\top V = I,\ A \succeq 0",
-        _interlacing,
-    )
-
-
 def _smallest_singular(rng: np.random.Generator) -> tuple[float, float]:
     columns = _size(rng)
     a = _gaussian(rng, columns + int(rng.integers(3)), columns)
@@ -261,25 +220,6 @@ def largest_singular_value() -> Lemma:
     )
 
 
-def _pinsker(rng: np.random.Generator) -> tuple[float, float]:
-    if _tight(rng):
-        p, q = np.array([0.5, 0.5]), np.array([0.5, 0.5]) + 1e-2 * np.array([1.0, -1.0])
-    else:
-        k = _size(rng) + 1
-        p, q = _distribution(rng, k), _distribution(rng, k)
-    return float(np.sum(np.abs(p - q)) ** 2 / 2), float(np.sum(p * (np.log(p) - np.log(q))))
-
-
-def pinsker() -> Lemma:
-    """Return Pinsker's inequality."""
-    return Lemma(
-        "Pinsker's inequality",
-        "Cover and Thomas, Elements of Information Theory, 2nd ed., Lemma 11.6.1",
-        r"2\,\mathrm{TV}(p, q)^2 \le \mathrm{KL}(p \,\|\, q)",
-        _pinsker,
-    )
-
-
 def _cauchy_binet(rng: np.random.Generator) -> tuple[float, float]:
     columns = int(rng.integers(1, 4))
     rows = columns + int(rng.integers(3))
@@ -309,22 +249,6 @@ def cauchy_binet() -> Lemma:
     )
 
 
-def _cauchy_schwarz(rng: np.random.Generator) -> tuple[float, float]:
-    x, y = rng.standard_normal((2, _size(rng)))
-    y = x * rng.standard_normal() if _tight(rng) else y
-    return float((x @ y) ** 2), float((x @ x) * (y @ y))
-
-
-def cauchy_schwarz() -> Lemma:
-    """Return the inequality of Cauchy and Schwarz."""
-    return Lemma(
-        "the Cauchy-Schwarz inequality",
-        "Steele, The Cauchy-Schwarz Master Class, chapter 1",
-        r"\langle x, y\rangle^2 \le \|x\|^2 \|y\|^2",
-        _cauchy_schwarz,
-    )
-
-
 def _minkowski(rng: np.random.Generator) -> tuple[float, float]:
     x, y = rng.standard_normal((2, _size(rng)))
     y = x * abs(rng.standard_normal()) if _tight(rng) else y
@@ -338,38 +262,4 @@ def minkowski() -> Lemma:
         "Hardy, Littlewood and Polya, Inequalities, Theorem 25",
         r"\|x + y\| \le \|x\| + \|y\|",
         _minkowski,
-    )
-
-
-def _jensen(rng: np.random.Generator) -> tuple[float, float]:
-    k = _size(rng) + 1
-    weights, values = _distribution(rng, k), rng.standard_normal(k)
-    values = values * 0 + 1.0 if _tight(rng) else values
-    return float((weights @ values) ** 2), float(weights @ values**2)
-
-
-def jensen() -> Lemma:
-    """Return that the square of a mean is at most the mean of squares."""
-    return Lemma(
-        "Jensen's inequality for the square",
-        "J. Jensen 1906; Hardy, Littlewood and Polya, Inequalities, Theorem 86",
-        r"(E X)^2 \le E X^2",
-        _jensen,
-    )
-
-
-def _markov(rng: np.random.Generator) -> tuple[float, float]:
-    gamma = float(rng.exponential()) + 0.1
-    k = _size(rng) + 1
-    values = gamma * rng.integers(0, 2, size=k) if _tight(rng) else 3 * rng.standard_normal(k)
-    return float(np.mean(np.abs(values) >= gamma)), float(np.mean(values**2) / gamma**2)
-
-
-def markov() -> Lemma:
-    """Return Markov's inequality for squares (Chebyshev's)."""
-    return Lemma(
-        "Markov's inequality",
-        "Feller, An Introduction to Probability Theory, vol. 2, V.7",
-        r"P(|X| \ge \gamma) \le E X^2 / \gamma^2",
-        _markov,
     )

@@ -16,32 +16,12 @@ import sympy as sp
 from theory.errors import InvalidInput
 from theory.proofs.identity import Algebra, Expression, Rows, WordIdentity, combination, is_exact, is_zero
 from theory.proofs.steps import Discharge, Method, Status
+from theory.proofs.verifier import ldl
 
 _TWENTIETH = sp.Rational(1, 20)
 
 
 # --------------------------------------------------------------------------- matrices of numbers
-
-
-def eliminated(matrix: Rows) -> tuple[Fraction, ...] | None:
-    """Return the pivots of LDL^T if all are non-negative, and nothing if the matrix is not positive semidefinite.
-
-    A pivot of zero is allowed if the rest of its column is zero: else the form takes negative values on that plane.
-    """
-    work = [list(row) for row in matrix]
-    pivots: list[Fraction] = []
-    for i in range(len(work)):
-        pivot = work[i][i]
-        rest = range(i + 1, len(work))
-        if pivot < 0 or (pivot == 0 and any(work[j][i] != 0 for j in rest)):
-            return None
-        pivots.append(pivot)
-        if pivot > 0:
-            for j in rest:
-                factor = work[j][i] / pivot
-                for l in rest:  # noqa: E741
-                    work[j][l] -= factor * work[i][l]
-    return tuple(pivots)
 
 
 @dataclass(frozen=True)
@@ -80,10 +60,10 @@ class Psd:
 
     def discharged(self) -> Discharge:
         """Eliminate in exact arithmetic."""
-        pivots = eliminated(self.matrix)
-        if pivots is None:
+        factors = ldl([list(row) for row in self.matrix])
+        if factors is None:
             return Discharge(Status.NOT_PROVED, "elimination meets a negative pivot: the form takes negative values")
-        return Discharge(Status.PROVED, f"LDL^T in fractions, rank {sum(pivot > 0 for pivot in pivots)}")
+        return Discharge(Status.PROVED, f"LDL^T in fractions, rank {sum(pivot > 0 for pivot in factors[1])}")
 
     def perturbed(self) -> Iterator[tuple[str, Psd]]:
         """Yield the matrix with one diagonal entry made negative, and the reversed inequality."""
