@@ -8,6 +8,8 @@ import pytest
 from theory import InvalidInput, metric
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import PROPERTIES, PropertyVerdict, check_metric
+from theory.conformance.relations import Case, Relation, examined
+from theory.conformance.subject import Subject
 from theory.evidence import Evidence
 
 
@@ -198,3 +200,54 @@ def test_ranks_of_many_distances_are_not_taken_for_single_precision():
 
     found = check_metric(spearman, on="embeddings", similarity=True, properties=["handles_degenerate"])
     assert found["handles_degenerate"].verdict is PropertyVerdict.HOLDS
+
+
+def test_an_order_of_equals_is_nobodys_fault_and_is_told():
+    def ranks(X):
+        return np.argsort(np.argsort(X[:, 0], kind="stable"), kind="stable").astype(float)
+
+    def spearman(X, Y):
+        return float(np.corrcoef(ranks(X), ranks(Y))[0, 1])
+
+    subject = Subject(metric(on="embeddings", similarity=True)(spearman), maximum=1.0)
+    X, Y = np.array([[0.0], [0.0], [2.0], [3.0]]), np.array([[-2.0], [-1.0], [0.0], [0.0]])
+    order = np.array([3, 2, 1, 0])
+    reordered = Relation(
+        "f is the same in another order",
+        ("f(P X, P Y)", "f(X, Y)"),
+        lambda f, i: (f(i["X"][order], i["Y"][order]), f(i["X"], i["Y"])),
+    )
+    assert spearman(X[order], Y[order]) != spearman(X, Y)
+    found = examined(subject, "invariant_to_row_order", [Case(reordered, {"X": X, "Y": Y}, {"order": "reversed"})])
+    assert found.verdict is PropertyVerdict.HOLDS
+    assert "except on ties" in found.message
+    # Without a tie it is a fault.
+    turned = Relation(
+        "f(-X, Y) = f(X, Y)", ("f(-X, Y)", "f(X, Y)"), lambda f, i: (f(-i["X"], i["Y"]), f(i["X"], i["Y"]))
+    )
+    assert examined(subject, "sign", [Case(turned, {"X": X, "Y": Y})]).verdict is PropertyVerdict.FAILS
+
+
+def test_float64_alone_claims_little():
+    def off_by(error):
+        def measure(X, Y):
+            opaque = np.asarray(X, dtype=np.float32)  # digits are lost on the way
+            return euclidean(X, Y) + error * (X[0, 0] > Y[0, 0]) + 0.0 * float(opaque[0, 0])
+
+        return check_metric(measure, on="embeddings", properties=["symmetric"])["symmetric"].verdict
+
+    assert off_by(1e-10) is PropertyVerdict.INCONCLUSIVE  # rounding, on every input
+    assert off_by(3e-7) is PropertyVerdict.INCONCLUSIVE
+    assert off_by(1e-2) is PropertyVerdict.FAILS
+
+
+def test_what_is_cut_off_is_not_called_attacked():
+    def slow(X, Y):
+        return euclidean(X, Y) + 0.0 * sum(range(60_000))
+
+    found = check_metric(slow, on="embeddings", properties=["nonnegative", "triangle", "symmetric"], budget=1.5)
+    for result in found.properties.values():
+        assert result.evidence is not Evidence.ATTACKED
+        assert result.verdict is not PropertyVerdict.FAILS
+        if result.trials < 12:
+            assert result.verdict is PropertyVerdict.INCONCLUSIVE
