@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from theory import InvalidInput, metric
+from theory import InvalidInput, mean_cca, metric
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import PROPERTIES, PropertyVerdict, check_metric
 from theory.conformance.relations import Case, Relation, examined
@@ -251,3 +251,28 @@ def test_what_is_cut_off_is_not_called_attacked():
         assert result.verdict is not PropertyVerdict.FAILS
         if result.trials < 12:
             assert result.verdict is PropertyVerdict.INCONCLUSIVE
+
+
+def test_control_is_undecided_where_families_were_left_out():
+    def slow_cca(X, Y):
+        return mean_cca(X, Y) + 0.0 * sum(range(400_000))
+
+    found = check_metric(
+        slow_cca, on="embeddings", similarity=True, properties=["controlled_by_logit_distance"], budget=0.8
+    )
+    result = found["controlled_by_logit_distance"]
+    assert result.verdict is PropertyVerdict.INCONCLUSIVE
+    assert "there was no time for" in result.message
+
+
+def test_jumps_are_closed_in_on():
+    def binned(a, b):
+        first, second = (np.floor(10 * model.probabilities.max(axis=1)) for model in (a, b))
+        return float(np.mean(first != second))
+
+    result = check_metric(binned, on="models", properties=["controlled_by_logit_distance"], budget=60)[
+        "controlled_by_logit_distance"
+    ]
+    assert result.verdict is PropertyVerdict.FAILS
+    assert result.message.startswith("two sides of a jump")
+    assert result.counterexample.sequence[-1].distance < 1e-6
