@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from theory import InvalidInput, mean_cca, metric
+from theory import InvalidInput, logit_distance, mean_cca, metric
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import PROPERTIES, PropertyVerdict, check_metric
 from theory.conformance.relations import Case, Relation, examined
@@ -276,3 +276,34 @@ def test_jumps_are_closed_in_on():
     assert result.verdict is PropertyVerdict.FAILS
     assert result.message.startswith("two sides of a jump")
     assert result.counterexample.sequence[-1].distance < 1e-6
+
+
+def test_a_measure_that_no_single_family_catches_is_caught_over_all():
+    def takes_turns(a, b):
+        distance = logit_distance(a, b)
+        decade = math.floor(math.log10(distance)) if distance > 0 else 0
+        return 1.0 if (a.n % 4 == 2) == (decade % 2 == 0) else distance
+
+    result = check_metric(takes_turns, on="models", properties=["controlled_by_logit_distance"], budget=60)[
+        "controlled_by_logit_distance"
+    ]
+    assert result.verdict is PropertyVerdict.FAILS
+    assert result.message.startswith("the largest values seen")
+
+
+def test_freezing_an_argument_is_an_effect():
+    def freezing(X, Y):
+        Y.flags.writeable = False
+        return euclidean(X, Y)
+
+    result = check_metric(freezing, on="embeddings", properties=["pure"])["pure"]
+    assert result.verdict is PropertyVerdict.FAILS
+    assert "second argument can be written to" in result.message
+
+
+def test_a_power_of_a_distance_is_small_and_not_zero():
+    def eighth_power(a, b):
+        return logit_distance(a, b) ** 8
+
+    result = check_metric(eighth_power, on="models", properties=["separates_distributions"], budget=60)
+    assert result["separates_distributions"].verdict is PropertyVerdict.HOLDS

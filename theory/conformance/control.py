@@ -137,7 +137,7 @@ def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyR
         steps += path
         if _kept(subject, path) is True:
             return _lost(name, closeness, "two sides of a jump", path, len(steps))
-    largest = _largest(steps)
+    largest = _persisting(steps)
     kept = _kept(subject, largest)
     if kept is True:
         return _lost(name, closeness, "the largest values seen", largest, len(steps))
@@ -181,15 +181,10 @@ def _descending(ladder: Sequence[Step]) -> list[Step]:
     return found
 
 
-def _largest(steps: Sequence[Step]) -> list[Step]:
-    """Return the step with the largest value of each decade of distances, descending."""
-    decades: dict[int, Step] = {}
-    for step in steps:
-        if 0 < step.distance <= _BEGINNING:
-            decade = math.floor(math.log10(step.distance))
-            if decade not in decades or step.value > decades[decade].value:
-                decades[decade] = step
-    return [decades[decade] for decade in sorted(decades, reverse=True)]
+def _persisting(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps, of all families, whose values are about as large as the largest at the nearest distances."""
+    near = max((step.value for step in steps if 0 < step.distance < _CLOSE), default=0.0)
+    return _descending([step for step in steps if step.distance > 0 and step.value >= _STEADY * near])
 
 
 def _kept(subject: Subject, sequence: Sequence[Step]) -> bool | None:
