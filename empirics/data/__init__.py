@@ -1,0 +1,1 @@
+"""Data sets: one file each, all in the form of `empirics.data.dataset.Dataset`."""
