@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 
-from reports.comparison import Guarantee, guarantees
 from theory.catalogue import theorems
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
+from theory.guarantees import Guarantee, guarantees
 from theory.models import Pair
 from theory.statements import Theorem
 from theory.verification import PROFILES, Profile, StatementReport, TheoremReport, Violation, verify_theorem

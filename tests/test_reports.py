@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from reports.comparison import compare, guarantees, measures
+from reports.comparison import compare, measures
 from reports.files import jsonable, load_model, write_json, write_whole
 from reports.page import kl_bound_table, render
 from reports.rendering import mathml, matrix, number
@@ -17,6 +17,7 @@ from reports.verification import VerificationRun, as_json, run_verification
 from theory import InvalidInput, Model, Pair, kl_divergence, squared_logit_distance
 from theory.catalogue import theorems
 from theory.catalogue.examples import small_kl
+from theory.guarantees import guarantees
 
 RNG = np.random.default_rng(0)
 F, G = RNG.standard_normal((7, 2)), RNG.standard_normal((5, 2))

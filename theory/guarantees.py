@@ -1,0 +1,181 @@
+"""The two sides of every theorem on one pair of models: what is guaranteed, what is true, how far apart they are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from theory._arrays import is_numpy
+from theory.catalogue import theorems
+from theory.errors import InvalidInput, NotApplicable
+from theory.evidence import Verdict, decide
+from theory.models import Model, Pair
+from theory.statements import Evaluation, Hypothesis, Statement, as_floats, excess
+
+_SUBSETS = 200_000  # statements that enumerate more subsets than this are not computed
+_NUMBERS = 20_000_000  # numbers that a statement running over subsets may hold at once
+_ROUNDING = 1e-9  # relative excess of a truth over its bound that rounding can explain
+_BALL_ENTRIES = 50_000  # log-probabilities up to which a statement is decided in balls
+_FLOORS = (-64.0, -128.0, -192.0)  # log tau: small enough for 1 - tau to be 1, large enough for tau^-2 to be a float
+_SAME_POWER = 1e-9  # relative difference of two slopes that are one
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """A theorem's statement on one pair.
+
+    Attributes
+    ----------
+    theorem, statement, latex
+        Which one.
+    applies
+        Whether its hypotheses hold and both sides can be computed.
+    reason
+        Why not, in words; empty where it applies.
+    bound, truth
+        The right and the left side; None where not computed or beyond the range of floats.
+    vacuous
+        Whether the bound is no better than what is known without the theorem; None where nothing is.
+    holds
+        Whether the truth is below the bound, to rounding; None where it does not apply or could not be decided.
+    orders
+        log10(bound / truth): by how many orders of magnitude the bound exceeds the truth, 0 where it is attained. Known
+        also for bounds beyond the range of floats that overflow through the smallest probability alone; None
+        where a side is not positive or not known.
+    """
+
+    theorem: str
+    statement: str
+    latex: str
+    applies: bool
+    reason: str
+    bound: float | None
+    truth: float | None
+    vacuous: bool | None
+    holds: bool | None
+    orders: float | None = None
+
+
+def enumerable(pair: Pair, over: str = "labels") -> bool:
+    """Whether the (m+1)-subsets of labels are few enough to be enumerated here, with all inputs for each if so said."""
+    pivoted = math.comb(pair.k, pair.m + 1) * (pair.m + 1)
+    width = pair.n if over == "labels and inputs" else pair.k
+    return pivoted <= _SUBSETS and pivoted * pair.m * width <= _NUMBERS
+
+
+def guarantees(pair: Pair) -> list[Guarantee]:
+    """Return every inequality of the catalogue with its two sides on this pair.
+
+    Parameters
+    ----------
+    pair
+        One pair of NumPy models; n = 5,000 inputs with k = 100 labels in m = 50 dimensions take a few seconds.
+
+    Raises
+    ------
+    InvalidInput
+        If the pair is a batch or does not hold NumPy arrays.
+    """
+    if pair.batch or not is_numpy(pair.a.embeddings):
+        raise InvalidInput(f"pair: expected one pair of models of NumPy arrays, saw {pair.a!r}")
+    return [
+        _guarantee(theorem.identifier, statement, pair)
+        for theorem in theorems().values()
+        for statement in theorem.statements
+        if statement.relation == "<=" and not statement.specimens
+    ]
+
+
+def _guarantee(identifier: str, statement: Statement, pair: Pair) -> Guarantee:
+    def declined(reason: str) -> Guarantee:
+        return Guarantee(identifier, statement.name, statement.latex, False, reason, None, None, None, None)
+
+    if pair.a.m != pair.b.m and statement.domain.equal_dimensions:
+        return declined(f"needs equal dimensions, saw {pair.a.m} and {pair.b.m}")
+    if statement.enumerates and not enumerable(pair, statement.enumerates):
+        return declined(f"runs over C({pair.k}, {pair.m + 1}) subsets of labels, too many to enumerate")
+    try:
+        with np.errstate(all="ignore"):
+            for hypothesis in statement.hypotheses:
+                if not bool(as_floats(hypothesis.margin(pair)) > 0):
+                    return declined(_failing(hypothesis))
+            truth, bound = (float(as_floats(side(pair))) for side in (statement.lhs, statement.rhs))
+            trivial = float(as_floats(statement.trivial(pair))) if statement.trivial is not None else None
+            orders = _orders(statement, pair, truth, bound)
+    except (NotApplicable, InvalidInput, np.linalg.LinAlgError, MemoryError) as error:
+        return declined(str(error))
+    if math.isnan(truth) or math.isnan(bound):
+        return declined("a side is not a number on this pair")
+    holds, doubt = _judged(statement, pair, truth, bound)
+    return Guarantee(
+        theorem=identifier,
+        statement=statement.name,
+        latex=statement.latex,
+        applies=True,
+        reason=doubt if math.isfinite(bound) else "the bound exceeds the range of float64",
+        bound=bound if math.isfinite(bound) else None,
+        truth=truth,
+        vacuous=None if trivial is None else bound >= trivial,
+        holds=holds,
+        orders=orders,
+    )
+
+
+def _failing(hypothesis: Hypothesis) -> str:
+    return f"hypothesis fails: {hypothesis.name}"
+
+
+def _judged(statement: Statement, pair: Pair, truth: float, bound: float) -> tuple[bool | None, str]:
+    """Whether the statement holds on this pair: balls decide where float64 sees a violation beyond rounding."""
+    sides = Evaluation(np.asarray(truth), np.asarray(bound), np.asarray(True))
+    if not float(excess(statement, pair, sides)) > _ROUNDING:
+        return True, ""
+    if pair.n * pair.k > _BALL_ENTRIES:
+        return None, "float64 sees a violation; the pair is too large to decide it in balls"
+    verdict = decide(statement, pair).verdict
+    if verdict is Verdict.INCONCLUSIVE:
+        return None, "equal to rounding, which balls cannot tell apart"
+    return verdict is not Verdict.REFUTED, ""
+
+
+# --------------------------------------------------------------------------- how far the bound is from the truth
+
+
+def _orders(statement: Statement, pair: Pair, truth: float, bound: float) -> float | None:
+    """log10(bound / truth); through logarithms of the smallest probability where the bound overflows."""
+    if not (0 < truth < math.inf and bound > 0):
+        return None
+    log_bound = math.log(bound) if bound < math.inf else _log_of_overflowing_bound(statement, pair)
+    return None if log_bound is None else (log_bound - math.log(truth)) / math.log(10.0)
+
+
+def _log_of_overflowing_bound(statement: Statement, pair: Pair) -> float | None:
+    """Natural logarithm of a right side that is a power of tau times what float64 can hold; None where it is not.
+
+    Every tau is put in place of the pair's own at three values at which nothing overflows. If log(bound) is a straight
+    line through the three, it is so down to the true log tau, because 1 - tau, the only other way in which tau
+    enters, is 1 already; a side that overflows for another reason does so at all three.
+    """
+    low = float(pair.log_min_probability)
+    if not low < min(_FLOORS):
+        return None
+    logs = [math.log(value) for value in (_rhs_at(statement, pair, floor) for floor in _FLOORS) if 0 < value < math.inf]
+    if len(logs) < len(_FLOORS):
+        return None
+    slopes = [(logs[i + 1] - logs[i]) / (_FLOORS[i + 1] - _FLOORS[i]) for i in range(2)]
+    # A whole power: the rounding of a slope must not be multiplied by a log tau of minus thousands.
+    power = round(slopes[0])
+    if power >= 0 or max(abs(slope - power) for slope in slopes) > _SAME_POWER:
+        return None
+    return logs[-1] + power * (low - _FLOORS[-1])
+
+
+def _rhs_at(statement: Statement, pair: Pair, log_tau: float) -> float:
+    """Return the right side with log tau of the pair and of both models replaced: it is nothing but a cached number."""
+    a, b = (Model.trusted(model.embeddings, model.unembeddings) for model in (pair.a, pair.b))
+    replaced = Pair.trusted(a, b)
+    for holder in (a, b, replaced):
+        vars(holder)["log_min_probability"] = np.asarray(log_tau)
+    return float(as_floats(statement.rhs(replaced)))
