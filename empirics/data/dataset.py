@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Float32, Int
+from jaxtyping import Float, Float32, Int
 
 from theory.errors import InvalidInput
 
@@ -199,6 +199,34 @@ def require_seed(seed: int) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
         raise InvalidInput(f"seed: expected an integer from 0 to 2^63 - 1, saw {seed!r}")
     return int(seed)
+
+
+def require_count(name: str, count: int, least: int = 1, most: int | None = None) -> int:
+    """Return `count`, or raise `InvalidInput` unless it is an integer from `least` to `most`."""
+    integral = isinstance(count, int | np.integer) and not isinstance(count, bool)
+    if not integral or count < least or (most is not None and count > most):
+        bounds = f"from {least} on" if most is None else f"from {least} to {most}"
+        raise InvalidInput(f"{name}: expected an integer {bounds}, saw {count!r}")
+    return int(count)
+
+
+def thirds(measured: Float[np.ndarray, " n"], trained_on: Float[np.ndarray, " n1"]) -> Int[np.ndarray, " n"]:
+    """Say of a measured property whether it is in the lowest (0), middle (1) or highest (2) third.
+
+    Parameters
+    ----------
+    measured
+        Shape (n,), finite.
+    trained_on
+        Shape (n1,): the same property of the training part alone, whose terciles are the cuts, so that nothing that is
+        measured on enters them. What equals a cut is in the upper of the two thirds.
+
+    Returns
+    -------
+    Shape (n,). Unequal thirds where many values are equal.
+    """
+    cuts = np.quantile(trained_on, [1 / 3, 2 / 3])
+    return np.searchsorted(cuts, measured, side="right")
 
 
 def stratified_split(
