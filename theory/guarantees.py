@@ -17,7 +17,9 @@ from theory.statements import Evaluation, Hypothesis, Statement, as_floats, exce
 _SUBSETS = 200_000  # statements that enumerate more subsets than this are not computed
 _NUMBERS = 20_000_000  # numbers that a statement running over subsets may hold at once
 _ROUNDING = 1e-9  # relative excess of a truth over its bound that rounding can explain
-_BALL_ENTRIES = 50_000  # log-probabilities up to which a statement is decided in balls
+_BALL_ENTRIES = 200_000  # log-probabilities up to which a statement is decided in balls: 10 s for the slowest
+_FULL_PRECISION = 50_000  # and up to which at the highest precision, which multiplies the time by five
+_LARGE_BITS = 256
 _FLOORS = (-64.0, -128.0, -192.0)  # log tau: small enough for 1 - tau to be 1, large enough for tau^-2 to be a float
 _SAME_POWER = 1e-9  # relative difference of two slopes that are one
 
@@ -134,7 +136,8 @@ def _judged(statement: Statement, pair: Pair, truth: float, bound: float) -> tup
         return True, ""
     if pair.n * pair.k > _BALL_ENTRIES:
         return None, "float64 sees a violation; the pair is too large to decide it in balls"
-    verdict = decide(statement, pair).verdict
+    exact = {} if pair.n * pair.k <= _FULL_PRECISION else {"most_bits": _LARGE_BITS}
+    verdict = decide(statement, pair, **exact).verdict
     if verdict is Verdict.INCONCLUSIVE:
         return None, "equal to rounding, which balls cannot tell apart"
     return verdict is not Verdict.REFUTED, ""
