@@ -10,6 +10,7 @@ from typing import Any
 
 from empirics.data.dataset import Dataset
 from empirics.data.digits import digits
+from empirics.data.rendered import rendered
 from empirics.data.spirals import spirals, spirals_extrapolation, spirals_few_labels, spirals_interpolation
 from theory.errors import InvalidInput
 
@@ -115,6 +116,15 @@ _SOURCES = (
         options={"radii": _RADII, "per_label": Option(70, "points of each label to train on")},
     ),
     Source("digits", "1,797 handwritten digits, 8 x 8", digits),
+    Source(
+        "rendered",
+        "12 shapes with 6 known attributes, 24 x 24 in colour; combinations never trained on are measured on",
+        rendered,
+        options={
+            "count": Option(12_000, "images to train on, choose on and measure on together, from 240 on"),
+            "held_out": Option("colour", "the attribute of which each shape is trained without one value"),
+        },
+    ),
 )
 
 DATASETS: Mapping[str, Source] = MappingProxyType({source.name: source for source in _SOURCES})
