@@ -1,0 +1,255 @@
+"""The files in which users write distillation losses, and how a loss is called on the command line.
+
+A specification is the name of a loss of this library or ``my_losses.py::mine``; what ``mine`` stands for in the file
+is a function of (teacher logits, student logits) or what `distillation_loss` made of one. The specification that a
+loss carries has the file's absolute path, so that another process finds it again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import importlib
+import inspect
+import re
+import sys
+import tokenize
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from empirics.losses.registry import Loss, loss_named, losses, registering_aside, title_of
+from empirics.losses.sources import fingerprint_of_file
+from theory.errors import InvalidInput
+
+HOW_TO_MARK = "from empirics.losses import distillation_loss, and write @distillation_loss above a function"
+_OURS = frozenset({"theory", "empirics", "reports"})
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
+def parse_losses(text: str) -> tuple[Loss, ...]:
+    """Find the losses of a list such as ``kl,l1,my_losses.py::mine``.
+
+    Parameters
+    ----------
+    text
+        Specifications, separated by commas. A file without a name stands for all its decorated losses.
+
+    Raises
+    ------
+    InvalidInput
+        If there is nothing between two commas, a loss is unknown, two have one name, or a file does not load.
+    """
+    words = [word.strip() for word in text.split(",")]
+    if not all(words):
+        raise InvalidInput(f"losses: expected names separated by commas, saw {text!r}")
+    found: dict[str, Loss] = {}
+    for loss in (loss for word in words for loss in _losses_of(word)):
+        if loss.name in found:
+            other = found[loss.name].spec
+            twice = "it is listed twice" if other == loss.spec else f"it is {other} and {loss.spec}: rename one"
+            raise InvalidInput(f"losses: expected every name once, saw {loss.name!r} again; {twice}")
+        found[loss.name] = loss
+    return tuple(found.values())
+
+
+def loss_from_spec(spec: str) -> Loss:
+    """Find one loss: by name in the registry, or in the file where it is ``FILE.py::NAME``.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such loss; files fail as in `load_loss`.
+    """
+    return load_loss(spec) if _names_a_file(spec) else _registered(spec)
+
+
+def load_loss(target: str) -> Loss:
+    """Load a loss of a user's file.
+
+    Parameters
+    ----------
+    target
+        ``FILE.py::NAME``, NAME that of a function, marked as a loss or not; ``FILE.py`` if it has one decorated loss.
+        The file is run, so it is trusted as much as the one who runs it. Modules beside it can be imported meanwhile.
+
+    Returns
+    -------
+    Loss
+        Not in the registry, so that a file may be loaded again when it has changed. Its `spec` finds it from any
+        folder, its `fingerprint` covers the file and the modules beside it that it imports.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such file, it is no Python, it fails to load, NAME is no function of two arguments, or it is the
+        name of a loss of this library. The message is one line and begins with the file.
+    """
+    file, separator, name = target.partition("::")
+    if separator and not name:
+        raise InvalidInput(f"{target}: expected the name of a loss after '::', saw none")
+    if not separator:
+        found = load_losses(file)
+        if len(found) > 1:
+            raise InvalidInput(f"{file}: expected '::NAME' after it, one of {', '.join(loss.name for loss in found)}")
+        return found[0]
+    path, namespace = _run(Path(file))
+    decorated = _decorated(namespace)
+    attribute = name if name in namespace else next((a for a, loss in decorated.items() if loss.name == name), None)
+    if attribute is None or attribute.startswith("__"):
+        known = f"; there are {', '.join(loss.name for loss in decorated.values())}" if decorated else ""
+        raise InvalidInput(f"{path}: no loss is called {name!r}{known}")
+    return _of_file(path, attribute, namespace[attribute])
+
+
+def load_losses(file: str | Path) -> tuple[Loss, ...]:
+    """Load all decorated losses of a user's file, in the order of their definition.
+
+    Raises
+    ------
+    InvalidInput
+        As `load_loss`, or if there are none.
+    """
+    path, namespace = _run(Path(file))
+    decorated = _decorated(namespace)
+    if not decorated:
+        raise InvalidInput(f"{path}: expected losses, or '::NAME' of a function after it, saw none: {HOW_TO_MARK}")
+    found = tuple(_of_file(path, attribute, loss) for attribute, loss in decorated.items())
+    names = [loss.name for loss in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidInput(f"{path}: expected every loss to have a name of its own, saw {twice!r} again")
+    return found
+
+
+def _losses_of(word: str) -> tuple[Loss, ...]:
+    if _names_a_file(word) and "::" not in word:
+        return load_losses(word)
+    return (loss_from_spec(word),)
+
+
+def _names_a_file(spec: str) -> bool:
+    return "::" in spec or spec.endswith(".py") or Path(spec).name != spec
+
+
+def _registered(name: str) -> Loss:
+    if name in losses():
+        return loss_named(name)
+    near = difflib.get_close_matches(name, losses(), 1, 0.5)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise InvalidInput(
+        f"losses: no loss is called {name!r}; {hint}there are {', '.join(sorted(losses()))} and FILE.py::NAME"
+    )
+
+
+def _decorated(namespace: Mapping[str, Any]) -> dict[str, Loss]:
+    """Return the losses of a file by attribute, each once; those of this library that it imports are not its own."""
+    found: dict[str, Loss] = {}
+    for attribute, value in namespace.items():
+        if isinstance(value, Loss) and not value.built_in and not any(value is loss for loss in found.values()):
+            found[attribute] = value
+    return found
+
+
+def _of_file(path: Path, attribute: str, value: object) -> Loss:
+    """Return the loss that an attribute of a file stands for."""
+    spec, fingerprint = f"{path}::{attribute}", fingerprint_of_file(path)
+    if isinstance(value, Loss):
+        if value.built_in:
+            raise InvalidInput(f"{path}: {attribute} is {value.name!r} of this library: ask for it by that name")
+        loss = replace(value, spec=spec, fingerprint=fingerprint)
+    elif not callable(value) or isinstance(value, type):
+        kind = "a class" if isinstance(value, type) else f"of type {type(value).__name__}"
+        raise InvalidInput(f"{path}: expected {attribute} to be a function of (teacher, student), saw it is {kind}")
+    elif inspect.iscoroutinefunction(value) or inspect.isgeneratorfunction(value):
+        raise InvalidInput(f"{path}: expected {attribute} to return a tensor, saw a coroutine or a generator")
+    else:
+        try:
+            loss = Loss(value, attribute, title_of(value), spec=spec, fingerprint=fingerprint)
+        except InvalidInput as error:
+            raise InvalidInput(f"{path}: {error}") from None
+    if loss.name in losses():
+        raise InvalidInput(f"{path}: {loss.name!r} is the name of a loss of this library: choose another")
+    return loss
+
+
+# --------------------------------------------------------------------------- running the file
+
+
+def _run(path: Path) -> tuple[Path, Mapping[str, Any]]:
+    """Run a file, and return its absolute path and what its global names stand for.
+
+    Afterwards neither the file nor the modules beside it are known as modules, so that the next one of the same name is
+    not taken for it; its functions keep what they use.
+    """
+    text = _source(path)
+    path = path.resolve()
+    module = ModuleType(_module_name(path))
+    module.__file__ = str(path)
+    with _importable(path.parent), registering_aside():
+        sys.modules[module.__name__] = module
+        _execute(path, text, module)
+    return path, vars(module)
+
+
+@contextlib.contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Let modules in a folder be imported inside the block, and forget them after it."""
+    known, before = set(sys.modules), list(sys.path)
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+        for name in set(sys.modules) - known:
+            if _is_beside(sys.modules[name], folder):
+                del sys.modules[name]
+
+
+def _is_beside(module: ModuleType, folder: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    if file is None or module.__name__.partition(".")[0] in _OURS:
+        return False
+    path = Path(file).resolve()
+    return path.is_relative_to(folder) and not _INSTALLED & set(path.parts)
+
+
+def _source(path: Path) -> str:
+    if path.suffix != ".py":
+        raise InvalidInput(f"{path}: expected a Python file (.py), saw '{path.suffix or path.name}'")
+    if not path.is_file():
+        raise InvalidInput(f"{path}: {'a folder, not a file' if path.is_dir() else 'no such file'}")
+    try:
+        with tokenize.open(path) as stream:  # in the encoding that the file declares
+            return stream.read()
+    except (OSError, SyntaxError, UnicodeDecodeError, LookupError) as error:
+        raise InvalidInput(f"{path}: not readable as Python source ({error})") from None
+
+
+def _module_name(path: Path) -> str:
+    """Name the module after its file, unless that would hide a module that is there already."""
+    name = re.sub(r"\W", "_", path.stem)
+    return f"{name}_file" if name in sys.modules or name in sys.stdlib_module_names or name in _OURS else name
+
+
+def _execute(path: Path, text: str, module: ModuleType) -> None:
+    try:
+        exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)
+    except KeyboardInterrupt:
+        raise
+    except SyntaxError as error:
+        place = f"{Path(error.filename).name}, line" if error.filename not in (None, str(path)) else "line"
+        raise InvalidInput(f"{path}: not valid Python ({place} {error.lineno}: {error.msg})") from None
+    except SystemExit as error:
+        raise InvalidInput(f"{path}: asked to exit (status {error.code}) while it was loaded") from None
+    except BaseException as error:
+        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+        where = f" on line {lines[-1]}" if lines else ""
+        message = " ".join(str(error).split())
+        raise InvalidInput(
+            f"{path}: raised {type(error).__name__}{where} while it was loaded{': ' if message else ''}{message}"
+        ) from None
