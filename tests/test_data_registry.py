@@ -1,3 +1,4 @@
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -47,13 +48,13 @@ def test_makes_the_data(name: str) -> None:
     assert data.fingerprint != dataset_named(name, 4, **options).fingerprint
 
 
-@pytest.mark.parametrize("name", MADE_HERE)
-def test_defaults_are_those_of_the_functions(name: str) -> None:
+@pytest.mark.parametrize("name", DATASETS)
+def test_options_are_those_of_the_functions(name: str) -> None:
     source = DATASETS[name]
-    defaults = source.read.__kwdefaults__ or {}
-    names = source.read.__code__.co_varnames[: source.read.__code__.co_argcount]
-    defaults |= dict(zip(names[::-1], (source.read.__defaults__ or ())[::-1], strict=False))
-    defaults.pop("seed")
+    parameters = inspect.signature(source.read).parameters
+    defaults = {each: value.default for each, value in parameters.items()}
+    assert defaults.pop("seed") == 0
+    assert (defaults.pop("folder", None) is inspect.Parameter.empty) == source.needs_folder
     assert {option: value.default for option, value in source.options.items()} == defaults
 
 

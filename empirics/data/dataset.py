@@ -171,12 +171,14 @@ class Dataset:
         for name, part in self.parts.items():
             digest.update(repr((name, part.inputs.shape, part.concepts.shape)).encode())
             for array in (part.inputs, part.labels, part.concepts):
-                digest.update(np.ascontiguousarray(array).tobytes())
+                digest.update(np.ascontiguousarray(array).reshape(-1).data)
         return digest.hexdigest()
 
 
 def _frozen(array: np.ndarray, dtype: type[np.generic]) -> np.ndarray:
-    """Copy, so that the caller may go on writing to theirs, and make read-only."""
+    """Copy, so that the caller may go on writing to theirs, and make read-only; what nobody may write to is shared."""
+    if array.dtype == dtype and array.flags.owndata and array.flags.c_contiguous and not array.flags.writeable:
+        return array
     copy = np.array(array, dtype=dtype)
     copy.setflags(write=False)
     return copy

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from empirics.data import cifar, idx
 from empirics.data.dataset import Dataset
 from empirics.data.digits import digits
 from empirics.data.rendered import rendered
@@ -94,6 +95,7 @@ class Source:
 
 
 _RADII = Option(1000, "points per arm, from 10 on")
+_LIMIT = Option(None, "images to take for training and choices, and for measuring; all by default")
 
 _SOURCES = (
     Source("spirals", "7 labels on 28 spiral arms of the plane", spirals, options={"radii": _RADII}),
@@ -124,6 +126,27 @@ _SOURCES = (
             "count": Option(12_000, "images to train on, choose on and measure on together, from 240 on"),
             "held_out": Option("colour", "the attribute of which each shape is trained without one value"),
         },
+    ),
+    Source(
+        "cifar100",
+        "CIFAR-100, photographs of 32 x 32 in colour, with superclasses",
+        cifar.cifar100,
+        cifar.WHERE,
+        {"limit": _LIMIT},
+    ),
+    Source(
+        "fashion-mnist",
+        "Fashion-MNIST, 70,000 pictures of clothes, 28 x 28",
+        idx.fashion_mnist,
+        idx.WHERE_FASHION_MNIST,
+        {"limit": _LIMIT},
+    ),
+    Source(
+        "idx",
+        "any images in the layout of MNIST",
+        idx.idx,
+        idx.WHERE,
+        {"limit": _LIMIT},
     ),
 )
 
