@@ -84,8 +84,10 @@ def test_the_detour_refuses_what_is_no_power_of_tau():
     pair = single([0.0, 1.0, -400.0], [1.0, 0.0, -400.0])
     square_of_log = Statement("x", "", lhs=lambda p: 0.0, envelope=lambda p: p.log_min_probability**2)
     no_tau = Statement("x", "", lhs=lambda p: 0.0, envelope=lambda p: 1.0)
+    half_power = Statement("x", "", lhs=lambda p: 0.0, envelope=lambda p: math.exp(-1.5 * p.log_min_probability))
     assert _log_of_overflowing_bound(square_of_log, pair) is None
     assert _log_of_overflowing_bound(no_tau, pair) is None
+    assert _log_of_overflowing_bound(half_power, pair) is None  # -2 would be a guess
 
 
 # --------------------------------------------------------------------------- holding, failing, undecided

@@ -71,7 +71,8 @@ def test_powers_of_two_change_no_prediction(factor):
         lambda X: X + 1e4,
         lambda X: X @ np.random.default_rng(5).standard_normal((5, 5)) - 3.0,
         lambda X: X * np.array([1e-8, 1e-3, 1.0, 1e4, 1e9]),
-        lambda X: np.hstack([X, np.full((len(X), 1), 0.1)]),  # a constant column, whose mean rounds
+        lambda X: np.hstack([X, np.full((len(X), 1), 0.1)]),  # a constant column
+        lambda X: np.hstack([X, 0.1 + 1e-17 * np.sign(X[:, :1])]),  # one that is constant to rounding
         lambda X: np.hstack([X, X[:, :2] - 2 * X[:, 1:3]]),  # dependent columns
     ],
 )

@@ -176,9 +176,8 @@ def _log_of_overflowing_bound(statement: Statement, pair: Pair) -> float | None:
 
 
 def _rhs_at(statement: Statement, pair: Pair, log_tau: float) -> float:
-    """Return the right side with log tau of the pair and of both models replaced: it is nothing but a cached number."""
+    """Return the right side with log tau of both models replaced: it is nothing but a cached number of theirs."""
     a, b = (Model.trusted(model.embeddings, model.unembeddings) for model in (pair.a, pair.b))
-    replaced = Pair.trusted(a, b)
-    for holder in (a, b, replaced):
-        vars(holder)["log_min_probability"] = np.asarray(log_tau)
-    return float(as_floats(statement.rhs(replaced)))
+    for model in (a, b):
+        vars(model)["log_min_probability"] = np.asarray(log_tau)
+    return float(as_floats(statement.rhs(Pair.trusted(a, b))))
