@@ -1,4 +1,4 @@
-"""Teachers and students on real data: the pairs of models on which the theorems are stated and measured."""
+"""One teacher and a student for each loss, on handwritten digits: pairs of models to state the theorems on."""
 
 from __future__ import annotations
 
@@ -7,24 +7,15 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
-from empirics.data import digits, require_seed
-from empirics.networks import Architecture
-from empirics.training import Recipe, distil, train
+from empirics.data.dataset import require_seed
+from empirics.data.digits import digits
+from empirics.losses import loss_named
+from empirics.networks import evaluate
+from empirics.presets import PLANE, STUDENT, TEACHER
+from empirics.training import Recipe, accuracy, device, distil, train
 from theory.models import Pair
-
-PLANE = Architecture(hidden=(128, 128), dimension=2)
-"""Embeds in the plane, so that representations can be drawn. Layers of 256 would gain half a point of accuracy for
-nearly twice the time."""
-
-# Noise of a fifth of the pixel range keeps the networks from memorising some 1,300 images: teachers reach .98 on the
-# test part, without it .95. The peak rate is high because embeddings have to grow to norms around 30 while a step of
-# Adam moves a weight by about the rate: at a quarter of it L1 and L2 students stop two points short of the teacher.
-TEACHER = Recipe(epochs=100, batch_size=128, peak_rate=2e-2, noise=0.2)
-"""1,100 steps, about a second."""
-
-STUDENT = Recipe(epochs=150, batch_size=128, peak_rate=2e-2, noise=0.2)
-"""Longer than the teacher, because ten logits of a hundred are more to learn than one label."""
 
 
 class DistilledPair(NamedTuple):
@@ -85,10 +76,14 @@ def digits_pairs(
     def report(name: str) -> Callable[[int, int], None] | None:
         return None if progress is None else partial(progress, name)
 
+    chosen = [loss_named(name) for name in losses]  # before anything is trained
     dataset = digits(for_split)
-    master = train(dataset, PLANE, teacher, for_teacher, report("teacher"))
+    inputs, labels = torch.tensor(dataset.test.inputs).to(device()), dataset.test.labels
+    master = train(dataset, PLANE, teacher, [for_teacher], progress=report("teacher")).network
+    model = evaluate(master, inputs)[0]
     pairs = []
-    for name in losses:
-        pupil = distil(master.network, name, dataset, PLANE, student, for_student, report(name))
-        pairs.append(DistilledPair(name, Pair(master.model, pupil.model), master.accuracy, pupil.accuracy))
+    for loss in chosen:
+        pupil = distil(master, loss, dataset, PLANE, student, [for_student], progress=report(loss.name)).network
+        learnt = evaluate(pupil, inputs)[0]
+        pairs.append(DistilledPair(loss.name, Pair(model, learnt), accuracy(model, labels), accuracy(learnt, labels)))
     return tuple(pairs)

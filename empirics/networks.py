@@ -8,7 +8,6 @@ one product of stacked matrices takes little longer than one of single matrices.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -18,7 +17,7 @@ from jaxtyping import Float, Float32
 from torch import Tensor, nn
 from torch.nn import functional
 
-from empirics.data.dataset import require_seed
+from empirics.data.dataset import Dataset, require_seed
 from theory.errors import InvalidInput
 from theory.models import Model
 
@@ -63,8 +62,8 @@ class Architecture(Protocol):
         """m, the dimension of the embedding."""
         ...
 
-    def encoder(self, features: int, seeds: Sequence[int]) -> nn.Module:
-        """Return encoders of `features` inputs side by side, each initialised from its seed."""
+    def encoder(self, dataset: Dataset, seeds: Sequence[int]) -> nn.Module:
+        """Return encoders of the inputs side by side, each initialised from its seed."""
         ...
 
 
@@ -89,9 +88,9 @@ class Perceptron:
         _require_widths("hidden", self.hidden)
         _require_widths("dimension", (self.dimension,))
 
-    def encoder(self, features: int, seeds: Sequence[int]) -> nn.Module:
+    def encoder(self, dataset: Dataset, seeds: Sequence[int]) -> nn.Module:
         """Return perceptrons side by side."""
-        widths = (features, *self.hidden, self.dimension)
+        widths = (dataset.d, *self.hidden, self.dimension)
 
         def one() -> list[nn.Linear]:
             return [nn.Linear(wide, narrow, dtype=torch.float32) for wide, narrow in itertools.pairwise(widths)]
@@ -109,8 +108,6 @@ class ResidualNetwork:
 
     Attributes
     ----------
-    image
-        (channels, height, width) of the inputs.
     widths
         Channels of the blocks, multiples of eight.
     dimension
@@ -119,40 +116,39 @@ class ResidualNetwork:
         Of the first convolution; 2 makes everything after it four times cheaper.
     """
 
-    image: tuple[int, int, int]
     widths: tuple[int, ...]
     dimension: int
     stride: int = 2
 
     def __post_init__(self) -> None:
-        _require_widths("image", self.image)
         _require_widths("widths", self.widths)
         _require_widths("dimension and stride", (self.dimension, self.stride))
         if not self.widths or any(width % 8 for width in self.widths):
             raise InvalidInput(f"widths: expected at least one, each a multiple of 8, saw {self.widths}")
 
-    def encoder(self, features: int, seeds: Sequence[int]) -> nn.Module:
+    def encoder(self, dataset: Dataset, seeds: Sequence[int]) -> nn.Module:
         """Return convolutional encoders side by side.
 
         Raises
         ------
         InvalidInput
-            If `features` is not the number of pixels.
+            If the inputs are not images.
         """
-        if features != math.prod(self.image):
-            raise InvalidInput(f"image: expected {features} pixels like the inputs, saw {self.image}")
-        return _Copies(_started(lambda: _ResidualEncoder(self), seeds))
+        image = dataset.image
+        if image is None:
+            raise InvalidInput(f"dataset: expected images for a convolutional network, saw {dataset.name}")
+        return _Copies(_started(lambda: _ResidualEncoder(self, image), seeds))
 
 
-def build(architecture: Architecture, features: int, labels: int, seeds: Sequence[int]) -> Network:
-    """Return models of an architecture side by side.
+def build(architecture: Architecture, dataset: Dataset, seeds: Sequence[int]) -> Network:
+    """Return untrained models of an architecture side by side.
 
     Parameters
     ----------
     architecture
         Of all of them.
-    features, labels
-        d and k.
+    dataset
+        Has the inputs and the number of labels.
     seeds
         One for each model: it starts the same alone and in any company.
 
@@ -163,11 +159,11 @@ def build(architecture: Architecture, features: int, labels: int, seeds: Sequenc
     """
     if not seeds:
         raise InvalidInput("seeds: expected at least one, saw none")
-    encoder = architecture.encoder(features, seeds)
+    encoder = architecture.encoder(dataset, seeds)
     # Rows N(0, I), not uniform in a box of side 2 / sqrt(m) as by default in torch: a student has to reach its
     # teacher's logits, and from rows half as long its embeddings must grow twice as far (on digits, L2 students lose a
     # point of accuracy).
-    heads = _started(lambda: torch.randn(labels, architecture.dimension), [seed ^ 1 << 62 for seed in seeds])
+    heads = _started(lambda: torch.randn(dataset.k, architecture.dimension), [seed ^ 1 << 62 for seed in seeds])
     return Network(encoder, torch.stack(heads))
 
 
@@ -216,11 +212,11 @@ class _Copies(nn.Module):
 
 
 class _ResidualEncoder(nn.Module):
-    def __init__(self, shape: ResidualNetwork) -> None:
+    def __init__(self, shape: ResidualNetwork, image: tuple[int, int, int]) -> None:
         super().__init__()
-        self.image = shape.image
+        self.image = image
         first = shape.widths[0]
-        self.stem = nn.Conv2d(shape.image[0], first, 3, stride=shape.stride, padding=1)
+        self.stem = nn.Conv2d(image[0], first, 3, stride=shape.stride, padding=1)
         self.blocks = nn.Sequential(
             *(
                 _Block(before, width, 1 if depth == 0 else 2)

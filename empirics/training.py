@@ -172,7 +172,7 @@ def train(
         If a seed is not usable, the checkpoint cannot be read, or training diverges.
     """
     with _one_thread():
-        network = build(architecture, dataset.d, dataset.k, seeds)
+        network = build(architecture, dataset, seeds)
         labels = _tensor(dataset.train.labels)
         readouts = _Readouts(dataset, architecture.dimension, len(seeds)) if concept_weight > 0 else None
 
@@ -219,7 +219,7 @@ def distil(
         If a seed is not usable, the checkpoint cannot be read, or training diverges.
     """
     with _one_thread():
-        network = build(architecture, dataset.d, dataset.k, seeds)
+        network = build(architecture, dataset, seeds)
         inputs = _tensor(dataset.train.inputs)
         known = _logits(teacher, inputs)
         distance = loss.fitted(known)

@@ -1,0 +1,78 @@
+"""How far workers are: a file of numbers that they write and one process reads."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+_SECONDS = 0.2  # between two readings
+
+
+@dataclass(frozen=True)
+class Board:
+    """Epochs done by each task.
+
+    Attributes
+    ----------
+    path
+        The file, of one 8-byte integer for each task.
+    tasks
+        Their number.
+    """
+
+    path: Path
+    tasks: int
+
+    def note(self, task: int, done: int, of: int) -> None:
+        """Write that a task has done so many epochs; its arguments are those of `empirics.training.Progress`."""
+        cells = np.memmap(self.path, dtype=np.int64, mode="r+", shape=(self.tasks,))
+        cells[task] = done
+
+    def read(self) -> list[int]:
+        """Return the epochs done by each task."""
+        return [int(cell) for cell in np.memmap(self.path, dtype=np.int64, mode="r", shape=(self.tasks,))]
+
+
+@contextmanager
+def following(folder: Path, epochs: Sequence[int], progress: Callable[[str, int, int], None] | None) -> Iterator[Board]:
+    """Lend a board for the block, and tell `progress` what stands on it all the while.
+
+    Parameters
+    ----------
+    folder
+        Where the board is kept meanwhile.
+    epochs
+        Of each task.
+    progress
+        Told how many tasks are through, and epochs done and in all.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{os.getpid()}-", dir=folder) as place:
+        board = Board(Path(place) / "board", len(epochs))
+        board.path.write_bytes(bytes(8 * len(epochs)))
+        over = threading.Event()
+
+        def tell() -> None:
+            done = board.read()
+            through = sum(own == of for own, of in zip(done, epochs, strict=True))
+            if progress is not None:
+                progress(f"{through} of {len(epochs)} tasks trained", sum(done), sum(epochs))
+
+        def follow() -> None:
+            while not over.wait(_SECONDS):
+                tell()
+
+        thread = threading.Thread(target=follow, daemon=True)
+        thread.start()
+        try:
+            yield board
+        finally:
+            over.set()
+            thread.join()

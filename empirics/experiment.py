@@ -1,0 +1,412 @@
+"""An experiment: teachers crossed with students, every pair measured, and predictions held against the grid.
+
+The grid is cut into tasks, one for each teacher and then one for each teacher and loss; each trains its networks side
+by side, keeps its state in a checkpoint, and measures. A finished checkpoint is read back at once, so a run that was
+killed goes on where it was, and a loss that is added later costs only its own students.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import torch
+from jaxtyping import Float64, Int
+
+from empirics.board import Board, following
+from empirics.data.dataset import Dataset, Part
+from empirics.data.registry import dataset_named
+from empirics.losses import Loss
+from empirics.measures import Concepts, Splits, concept_measures, fit_concept_probes, measure
+from empirics.networks import Network, evaluate
+from empirics.presets import Preset
+from empirics.probes import direction_r2
+from empirics.training import Curves, Trained, device, distil, train
+from theory.errors import InvalidInput
+from theory.guarantees import Guarantee, guarantees
+from theory.models import Model, Pair
+
+MEASURED = 5000
+"""Inputs of the training part that are measured on: as many as the largest test part has here."""
+
+_SHOWN = 700  # test inputs whose embeddings are kept for pictures
+_SCHEME = 1  # of what a checkpoint's name stands for; to be raised when training changes
+
+Row = dict[str, Any]
+"""Seeds, loss, split, and every measure: a float, or None where it does not exist."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """All that determines an experiment's results.
+
+    Attributes
+    ----------
+    experiment, profile
+        Its name and how much is done.
+    preset
+        The constants.
+    losses
+        Those distilled by.
+    seed
+        Determines the data set's split and, with its number, each teacher and student.
+    folder
+        Where the data are, if they have to be read.
+    """
+
+    experiment: str
+    profile: str
+    preset: Preset
+    losses: tuple[Loss, ...]
+    seed: int = 0
+    folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not self.losses:
+            raise InvalidInput("losses: expected at least one, saw none")
+        for name, count in (("teachers", self.preset.teachers), ("students", self.preset.students)):
+            if type(count) is not int or count < 1:
+                raise InvalidInput(f"{name}: expected a positive integer, saw {count!r}")
+
+    def seeds(self, kind: str) -> tuple[int, ...]:
+        """Return the seeds of teachers or students: those of larger grids begin with those of smaller ones."""
+        count = self.preset.teachers if kind == "teacher" else self.preset.students
+        words = [
+            np.random.SeedSequence([self.seed, kind == "student", i]).generate_state(1, np.uint64) for i in range(count)
+        ]
+        return tuple(int(word[0] >> 2) for word in words)
+
+    def dataset(self) -> Dataset:
+        """Make or read the data."""
+        return dataset_named(self.preset.dataset, seed=self.seed, folder=self.folder, **self.preset.options)
+
+
+@dataclass(frozen=True, eq=False)
+class Teacher:
+    """What is kept of a teacher.
+
+    Attributes
+    ----------
+    seed
+        Its number in the grid.
+    accuracy
+        By part of the data set.
+    curves
+        How its training went.
+    embeddings, predicted
+        Of some test inputs, shape (n, m), and its labels for them, shape (n,).
+    core_seconds
+        Of training.
+    """
+
+    seed: int
+    accuracy: Mapping[str, float]
+    curves: Curves
+    embeddings: Float64[np.ndarray, "n m"]
+    predicted: Int[np.ndarray, " n"]
+    core_seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Student:
+    """What is kept of a student.
+
+    Attributes
+    ----------
+    teacher_seed, seed, loss
+        Its place in the grid: the numbers of its teacher and of itself, and the loss's name.
+    rows
+        The measures, a row for each part measured on.
+    reasons
+        Why measures are None, by part and measure.
+    concepts
+        By part, then measure: figures for each concept.
+    guarantees
+        Both sides of every theorem on the test part.
+    curves, copy
+        How training went, and which of the copies trained together it is.
+    embeddings
+        Of the test inputs that its teacher's are kept of.
+    core_seconds
+        Of its share in training.
+    """
+
+    teacher_seed: int
+    seed: int
+    loss: str
+    rows: tuple[Row, ...]
+    reasons: Mapping[str, Mapping[str, str]]
+    concepts: Mapping[str, Mapping[str, tuple[float, ...] | None]]
+    guarantees: tuple[Guarantee, ...]
+    curves: Curves
+    copy: int
+    embeddings: Float64[np.ndarray, "n m"]
+    core_seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Everything an experiment found.
+
+    Attributes
+    ----------
+    plan
+        What was run.
+    facts
+        About the data: sizes of parts, number of features and labels, names of concepts, fingerprint.
+    teachers, students
+        In the order of seeds; students by teacher, loss and seed.
+    training_core_seconds
+        Of all training, over all runs where it was resumed.
+    core_seconds
+        That and the processor time of all measuring in this run.
+    seconds
+        Of this run, by the clock.
+    """
+
+    plan: Plan
+    facts: Mapping[str, Any]
+    teachers: tuple[Teacher, ...]
+    students: tuple[Student, ...]
+    training_core_seconds: float
+    core_seconds: float
+    seconds: float
+
+    @property
+    def rows(self) -> list[Row]:
+        """Every row of every student."""
+        return [row for student in self.students for row in student.rows]
+
+
+def run(
+    plan: Plan,
+    checkpoints: Path,
+    progress: Callable[[str, int, int], None] | None = None,
+    workers: int | None = None,
+) -> Grid:
+    """Train and measure every pair of the grid.
+
+    Parameters
+    ----------
+    plan
+        What to run.
+    checkpoints
+        Folder in which training is kept, and from which it goes on.
+    progress
+        Told what is going on, and epochs done and in all, several times a second.
+    workers
+        Processes; by default the number of cores. Results do not depend on it.
+
+    Raises
+    ------
+    InvalidInput
+        If the data cannot be had, a loss is not usable, or training diverges.
+    """
+    started = time.monotonic()
+    dataset = plan.dataset()
+    teachers = range(plan.preset.teachers)
+    first = [_Task(plan, checkpoints, t) for t in teachers]
+    second = [_Task(plan, checkpoints, t, loss) for t in teachers for loss in plan.losses]
+    epochs = [plan.preset.teacher_recipe.epochs] * len(first) + [plan.preset.student_recipe.epochs] * len(second)
+    count = min(workers or os.cpu_count() or 1, max(len(second), len(first)))
+    with following(checkpoints, epochs, progress) as board, joblib.parallel_config("loky", inner_max_num_threads=1):
+        pool = joblib.Parallel(n_jobs=count)
+        masters = pool(joblib.delayed(_teacher)(task, board, row) for row, task in enumerate(first))
+        pupils = pool(joblib.delayed(_students)(task, board, len(first) + row) for row, task in enumerate(second))
+    training = sum(m.core_seconds for m, _ in masters) + sum(s.core_seconds for group, _ in pupils for s in group)
+    measuring = sum(seconds for _, seconds in masters) + sum(seconds for _, seconds in pupils)
+    return Grid(
+        plan=plan,
+        facts=facts(dataset),
+        teachers=tuple(master for master, _ in masters),
+        students=tuple(student for group, _ in pupils for student in group),
+        training_core_seconds=training,
+        core_seconds=training + measuring,
+        seconds=time.monotonic() - started,
+    )
+
+
+def facts(dataset: Dataset) -> dict[str, Any]:
+    """Return what a report says of the data."""
+    return {
+        "name": dataset.name,
+        "parts": {name: part.n for name, part in dataset.parts.items()},
+        "features": dataset.d,
+        "labels": dataset.k,
+        "concepts": {concept.name: list(concept.values) for concept in dataset.concepts},
+        "fingerprint": dataset.fingerprint,
+    }
+
+
+# --------------------------------------------------------------------------- tasks, each in a process of its own
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """Train teacher number `teacher`, or its students by one loss."""
+
+    plan: Plan
+    checkpoints: Path
+    teacher: int
+    loss: Loss | None = None
+
+
+@lru_cache(maxsize=1)
+def _loaded(name: str, seed: int, folder: Path | None, options: tuple[tuple[str, Any], ...]) -> Dataset:
+    return dataset_named(name, seed=seed, folder=folder, **dict(options))
+
+
+def _dataset(plan: Plan) -> Dataset:
+    preset = plan.preset
+    return _loaded(preset.dataset, plan.seed, plan.folder, tuple(sorted(preset.options.items())))
+
+
+def _checkpoint(task: _Task, dataset: Dataset) -> Path:
+    """Name a file after everything that determines the state in it."""
+    preset = task.plan.preset
+    settings: list[Any] = [
+        _SCHEME, importlib.metadata.version("torch"), device().type, dataset.fingerprint, preset.teacher,
+        preset.teacher_recipe, preset.concept_weight, task.plan.seeds("teacher")[task.teacher],
+    ]  # fmt: skip
+    name = f"teacher{task.teacher}"
+    if task.loss is not None:
+        settings += [preset.student, preset.student_recipe, task.plan.seeds("student"), task.loss.fingerprint]
+        name += f"-{task.loss.name}"
+    digest = hashlib.sha256(repr(settings).encode()).hexdigest()
+    return task.checkpoints / f"{name}-{digest[:16]}.safetensors"
+
+
+def _trained_teacher(task: _Task, dataset: Dataset, note: Callable[[int, int], None] | None) -> Trained:
+    preset = task.plan.preset
+    return train(
+        dataset, preset.teacher, preset.teacher_recipe, [task.plan.seeds("teacher")[task.teacher]],
+        concept_weight=preset.concept_weight, checkpoint=_checkpoint(replace(task, loss=None), dataset), progress=note,
+    )  # fmt: skip
+
+
+def _teacher(task: _Task, board: Board, row: int) -> tuple[Teacher, float]:
+    """Train a teacher; return what is kept, and the processor time of all but training."""
+    began, dataset = time.process_time(), _dataset(task.plan)
+    before = time.process_time()
+    master = _trained_teacher(task, dataset, partial(board.note, row))
+    spent = time.process_time() - before
+    models = {name: _model(master.network, part)[0] for name, part in dataset.parts.items()}
+    shown = _shown(dataset)
+    kept = Teacher(
+        seed=task.teacher,
+        accuracy={name: _accuracy(model, dataset.parts[name]) for name, model in models.items()},
+        curves=master.curves,
+        embeddings=models["test"].embeddings[shown],
+        predicted=models["test"].top_label[shown].argmax(axis=-1),
+        core_seconds=master.core_seconds,
+    )
+    return kept, time.process_time() - began - spent
+
+
+def _students(task: _Task, board: Board, row: int) -> tuple[tuple[Student, ...], float]:
+    """Distil a teacher's students by one loss and measure them; return them, and the time of all but training."""
+    plan, loss = task.plan, task.loss
+    assert loss is not None
+    began, dataset = time.process_time(), _dataset(plan)
+    teacher = _trained_teacher(task, dataset, None).network
+    before = time.process_time()
+    pupils = distil(
+        teacher, loss, dataset, plan.preset.student, plan.preset.student_recipe, plan.seeds("student"),
+        checkpoint=_checkpoint(task, dataset), progress=partial(board.note, row),
+    )  # fmt: skip
+    spent = time.process_time() - before
+    bench = _Bench.of(teacher, dataset)
+    models = {name: _model(pupils.network, part) for name, part in dataset.parts.items()}
+    students = tuple(
+        _measured(bench, task, loss, pupils, copy, {name: models[name][copy] for name in models})
+        for copy in range(plan.preset.students)
+    )
+    return students, time.process_time() - began - spent
+
+
+@dataclass(frozen=True, eq=False)
+class _Bench:
+    """A teacher's side of every measure, made once for all of its students by one loss."""
+
+    dataset: Dataset
+    models: Mapping[str, Model]
+    probes: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, teacher: Network, dataset: Dataset) -> _Bench:
+        models = {name: _model(teacher, part)[0] for name, part in dataset.parts.items()}
+        probes = fit_concept_probes(_splits(models, "test"), _concepts(dataset, "test")) if dataset.concepts else ()
+        return cls(dataset, models, probes)
+
+
+def _measured(
+    bench: _Bench, task: _Task, loss: Loss, trained: Trained, copy: int, models: Mapping[str, Model]
+) -> Student:
+    rows, reasons, each = [], {}, {}
+    for split in ("train", *(name for name in bench.dataset.parts if name not in ("train", "validation"))):
+        part = bench.dataset.parts[split]
+        few = slice(0, MEASURED) if split == "train" else slice(None)
+        master, pupil = _sliced(bench.models[split], few), _sliced(models[split], few)
+        found = measure(master, pupil, part.labels[few])
+        values, why = dict(found.values), dict(found.reasons)
+        if split != "train":
+            values["direction_r2"] = direction_r2(
+                bench.models["train"].embeddings, models["train"].embeddings, master.embeddings, pupil.embeddings
+            )
+            if bench.dataset.concepts:
+                read = concept_measures(bench.probes, master, _splits(models, split), _concepts(bench.dataset, split))
+                values |= read.mean.values
+                why |= read.mean.reasons
+                each[split] = read.each
+        # The contract's name for what a probe reads.
+        values["probe_accuracy"] = values.get("concept_accuracy", values.get("direction_r2"))
+        reasons[split] = why
+        place = {"teacher_seed": task.teacher, "student_seed": copy, "loss": loss.name, "split": split}
+        rows.append(place | values)
+    shown = _shown(bench.dataset)
+    return Student(
+        teacher_seed=task.teacher,
+        seed=copy,
+        loss=loss.name,
+        rows=tuple(rows),
+        reasons=reasons,
+        concepts=each,
+        guarantees=tuple(guarantees(Pair(bench.models["test"], models["test"]))),
+        curves=trained.curves,
+        copy=copy,
+        embeddings=models["test"].embeddings[shown],
+        core_seconds=trained.core_seconds / trained.network.copies,
+    )
+
+
+def _model(network: Network, part: Part) -> tuple[Model, ...]:
+    return evaluate(network, torch.tensor(part.inputs).to(device()))
+
+
+def _sliced(model: Model, rows: slice) -> Model:
+    return Model(model.embeddings[rows], model.unembeddings)
+
+
+def _shown(dataset: Dataset) -> slice:
+    return slice(None, None, max(1, dataset.test.n // _SHOWN))
+
+
+def _accuracy(model: Model, part: Part) -> float:
+    return float(model.top_label[np.arange(model.n), part.labels].mean())
+
+
+def _splits(models: Mapping[str, Model], scored: str) -> Splits:
+    return Splits(models["train"].embeddings, models["validation"].embeddings, models[scored])
+
+
+def _concepts(dataset: Dataset, scored: str) -> Concepts:
+    return Concepts(dataset.train.concepts, dataset.validation.concepts, dataset.parts[scored].concepts)
