@@ -122,7 +122,8 @@ def _spirals(name: str, predictions: str = "") -> Mapping[str, Preset]:
 
 def _digits() -> Mapping[str, Preset]:
     quick = Preset(
-        "digits", PLANE, PLANE, TEACHER, STUDENT, teachers=3, students=3, losses=(*LOSSES, "guaranteed_cca", "whitened_l2"),
+        "digits", PLANE, PLANE, TEACHER, STUDENT, teachers=3, students=3,
+        losses=(*LOSSES, "guaranteed_cca", "whitened_l2"),
         predictions="digits",
     )  # fmt: skip
     more = replace(
