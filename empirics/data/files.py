@@ -94,7 +94,7 @@ def split_in_two(
     InvalidInput
         If no label has two rows.
     """
-    most = int(np.bincount(labels).max())
+    most = int(np.unique(labels, return_counts=True)[1].max())  # a label may be any number yet
     if most < 2:
         raise InvalidInput(f"{source}: expected two rows of some label, to train on and for choices, saw one of each")
     return stratified_split(labels, max(share, 1 / most), seed)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from empirics.data import cifar, idx
+from empirics.data import cifar, features, idx
 from empirics.data.dataset import Dataset
 from empirics.data.digits import digits
 from empirics.data.rendered import rendered
@@ -148,6 +148,7 @@ _SOURCES = (
         idx.WHERE,
         {"limit": _LIMIT},
     ),
+    Source("features", "features that a frozen network made, in a file of arrays", features.features, features.WHERE),
 )
 
 DATASETS: Mapping[str, Source] = MappingProxyType({source.name: source for source in _SOURCES})
