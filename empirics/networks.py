@@ -39,6 +39,7 @@ class Network(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.unembeddings = nn.Parameter(unembeddings)
+        self.float()  # whatever torch's default is in the caller's program
 
     @property
     def copies(self) -> int:
@@ -93,7 +94,7 @@ class Perceptron:
         widths = (dataset.d, *self.hidden, self.dimension)
 
         def one() -> list[nn.Linear]:
-            return [nn.Linear(wide, narrow, dtype=torch.float32) for wide, narrow in itertools.pairwise(widths)]
+            return [nn.Linear(wide, narrow) for wide, narrow in itertools.pairwise(widths)]
 
         return _StackedPerceptrons(_started(one, seeds))
 
