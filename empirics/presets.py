@@ -178,10 +178,10 @@ def _cifar100() -> Mapping[str, Preset]:
     )  # fmt: skip
 
 
-def _idx() -> Mapping[str, Preset]:
+def _idx(name: str) -> Mapping[str, Preset]:
     network = ResidualNetwork(_SMALL, dimension=4)
     standard = Preset(
-        "idx", network, network, _FASHION, _FASHION, teachers=3, students=2, options={"limit": 20_000},
+        name, network, network, _FASHION, _FASHION, teachers=3, students=2, options={"limit": 20_000},
     )  # fmt: skip
     few = replace(_FASHION, epochs=3)
     return _three(
@@ -214,7 +214,8 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = MappingProxyType(
         "digits": _digits(),
         "rendered": _rendered(),
         "cifar100": _cifar100(),
-        "idx": _idx(),
+        "fashion-mnist": _idx("fashion-mnist"),
+        "idx": _idx("idx"),
         "features": _features(),
     }
 )
