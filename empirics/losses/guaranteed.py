@@ -94,7 +94,7 @@ def guaranteed_cca(teacher: Logits, student: Logits, whitening: Float[Tensor, "k
     On the training inputs 1 - m_CCA <= d_w^2 <= loss, with m_CCA centred: no constant of the models, no floor under
     probabilities. KL keeps the accuracy, and punishes what d_w does not see, the part of u' outside the column space
     of Cov(u). Zero if and only if p = p', as KL is zero only there and d_w is zero there. It bounds the part P Delta,
-    with E||P Delta||^2 <= m lambda_1 d_w^2, but outside only by KL; `whitened_l2` is for that.
+    with E||P Delta||^2 <= m lambda_1 d_w^2, but outside only by KL; `guaranteed_logits` is for that.
     """
     return kl(teacher, student) + _mean_square(_centred(teacher - student) @ whitening)
 
@@ -113,19 +113,25 @@ def full_whitening(teacher: Float[Tensor, "N k"]) -> Float[Tensor, "k k"]:
     zero_set="distribution",
     shift_invariant=True,
     prepare=full_whitening,
-    bounds_logit_distance="d_logit^2 <= m lambda_1 loss, lambda_1 the largest eigenvalue of the teacher's Cov(u)",
+    bounds_logit_distance="d_logit^2 <= m lambda_1 loss/10, lambda_1 the largest eigenvalue of the teacher's Cov(u)",
 )
-def whitened_l2(teacher: Logits, student: Logits, whitening: Float[Tensor, "k k"]) -> Scalar:
-    r"""Squared logit distance in standard deviations of the teacher's logits, outside them in the smallest of these.
+def guaranteed_logits(teacher: Logits, student: Logits, whitening: Float[Tensor, "k k"]) -> Scalar:
+    r"""KL(teacher || student) plus 10 times the squared logit distance in deviations of the teacher: bounds them all.
 
-    .. math:: d_w^2 + \frac{E\|(I - P)\Delta\|^2}{m \lambda_m} \;\ge\;
-              \max\Big(1 - m_\mathrm{CCA},\; \frac{d_\mathrm{logit}^2}{m\lambda_1},\; \frac{4\,KL}{m\lambda_1}\Big).
+    .. math:: KL + 10\,d_W^2, \qquad d_W^2 = d_w^2 + \frac{E\|(I - P)\Delta\|^2}{m \lambda_m} \;\ge\;
+              \max\Big(1 - m_\mathrm{CCA},\; \frac{d_\mathrm{logit}^2}{m\lambda_1}\Big).
 
-    The norm that extends Cov(u)^+ to all directions without being larger than any of its own: of the two losses, the
-    one that bounds everything at once, convex in the student's logits, at the price of KL's care for accuracy. Never
-    above d_logit^2/(m lambda_m). Symmetric but for the units, which are the teacher's.
+    The norm extends that of d_w to all directions, and those in which the teacher does not move count like the
+    smallest in which it does; d_W^2 is at most d_logit^2/(m lambda_m). So this bounds what d_w leaves to KL.
+    Zero if and only if p = p', by either term.
+
+    The factor sets a nat against a share of correlation: a student that lacks a tenth of the correlation pays one nat.
+    With 1 the KL of a sure teacher outweighs d_w through most of a short training, with 100 accuracy lags as it does
+    for `l2`. On a short run of spirals (4,200 inputs, width 128, 150 epochs; two teachers, two students each; the
+    factor was chosen on these) the test accuracy was .945 to .996 for `kl`, .957 to .975 for `l2`, .987 to .992 for
+    this; m_CCA .52 to .86, .997 to .999 and .9986 to .9992; KL .07 to .23, .02 to .09 and .007 to .011.
     """
-    return _mean_square(_centred(teacher - student) @ whitening)
+    return kl(teacher, student) + 10 * _mean_square(_centred(teacher - student) @ whitening)
 
 
 def _centred(difference: Logits) -> Logits:
