@@ -74,7 +74,8 @@ def load_loss(target: str) -> Loss:
     ----------
     target
         ``FILE.py::NAME``, NAME that of a function, marked as a loss or not; ``FILE.py`` if it has one decorated loss.
-        The file is run, so it is trusted as much as the one who runs it. Modules beside it can be imported meanwhile.
+        The file is run, so it is trusted as much as the one who runs it. Modules beside it can be imported meanwhile,
+        at the top of the file rather than inside its functions.
 
     Returns
     -------

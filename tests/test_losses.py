@@ -527,6 +527,11 @@ WRONG: dict[str, tuple[str, Callable[[Tensor, Tensor], object], dict[str, object
         {"zero_set": "distribution"},
     ),
     "forgets a label": ("zero set", lambda z, w: mean_square(z[:, 1:], w[:, 1:]), {"zero_set": "logits"}),
+    "steep at its zero": (
+        "zero set",
+        lambda z, w: mean_square(z, w) + (w - w.detach()).sum(-1).mean(),
+        {"zero_set": "logits"},
+    ),
     "top label only": (
         "zero set",
         lambda z, w: mean_square(z.amax(-1, keepdim=True), w.amax(-1, keepdim=True)),
