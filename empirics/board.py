@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +25,21 @@ class Board:
         The file, of one 8-byte integer for each task.
     tasks
         Their number.
+    reader
+        The process that reads.
     """
 
     path: Path
     tasks: int
+    reader: int = field(default_factory=os.getpid)
 
     def note(self, task: int, done: int, of: int) -> None:
-        """Write that a task has done so many epochs; its arguments are those of `empirics.training.Progress`."""
+        """Write that a task has done so many epochs; the last two arguments are those of `empirics.training.Progress`.
+
+        A worker whose reader has been killed ends here: nobody waits for it, and another may be at its task by now.
+        """
+        if self.reader not in (os.getpid(), os.getppid()):
+            os._exit(1)
         cells = np.memmap(self.path, dtype=np.int64, mode="r+", shape=(self.tasks,))
         cells[task] = done
 
