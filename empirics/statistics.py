@@ -24,7 +24,9 @@ a studentised statistic, any se would do if the variances were known; the one ch
 se^2 = w_A MS_A + w_B MS_B - min(w) MS_E / 4, and not below half of the first two terms, w the cube of the t quantile on
 T - 1 or S - 1 degrees of freedom (with squares: Cochran's weights, under which teachers alone and students alone have
 the same critical value). The usual MS_A + MS_B - MS_E may be near zero by chance, which costs up to five points.
-The quarter and the cube were chosen by simulation.
+The quarter and the cube were chosen by simulation. This se vanishes where all teachers have the same mean and all
+students too, so the interval is never narrower than a third of that for the residual alone; more would cover more
+than 97 % where the residual dominates.
 
 **Coverage** of nominal 95 %, in per cent, 4,000 simulated experiments a cell (one standard error is .35):
 
@@ -48,7 +50,15 @@ shares              2 x 2   2 x 3   2 x 5   3 x 3   3 x 5   5 x 5  10 x 10
 
 Shares are those of teachers, students and residual in the variance of one value. No method covers 95 % in every cell:
 which variance dominates has to be learnt from a handful of values, and one that is safe where it cannot be learnt is
-too wide elsewhere.
+too wide elsewhere. Where there is no residual at all, grids with two teachers or students lie above 97.
+
+**Effects that are not Gaussian** (2 x 2, 3 x 3, 3 x 5, 5 x 5; lowest and highest of four divisions of the variance, all
+with every source present). Heavy tails: Student's t on 3 degrees of freedom, 95.2 to 96.7; light ones: uniform, 92.0 to
+96.0. Skewed: exponential, 88.1 to 94.7; the mean of lognormal values (s.d. 1 of the logarithm) on the linear scale, 82
+to 90; of values that crowd below 1, as accuracies do (logistic-normal), 80 to 90; one teacher or student in five far
+from the rest, 72 to 94. An interval from three teachers cannot know of a tail that they do not show, and misses on its
+side: means of scores near 1 are rather lower, those of errors near 0 rather higher than it says. Positive measures
+belong on the log scale, where lognormal ones are exact.
 
 References
 ----------
@@ -333,7 +343,9 @@ def half_width(
         [_critical(flat[:, i : i + size], draws, weights, level) for i in range(0, flat.shape[1], size)]
     )
     squared_error = _studentiser(MeanSquares(*flat), weights) / (teachers * students)
-    half: np.ndarray = critical * np.sqrt(squared_error)
+    # Where the mean squares of teachers and students are near zero by chance, the residual still limits what is known.
+    least = _quantile(draws.mean, level) / 3 * np.sqrt(flat[2] / (teachers * students))
+    half: np.ndarray = np.maximum(critical * np.sqrt(squared_error), least)
     return half.reshape(squares.shape[1:])
 
 
