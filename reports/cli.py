@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reports.audit.cli import audit
+from reports.experiments_cli import distill
 from reports.files import require_file, require_folder
 from reports.proofs_cli import check_certificate, prove
 from theory.errors import InvalidInput
@@ -542,10 +543,13 @@ def _listed(what: Listing) -> list[str]:
     if what is Listing.losses:
         from empirics.losses import losses
 
-        return sorted(losses())
-    return ["digits  scikit-learn's handwritten digits, 1,797 images of 8 x 8"]
+        return [f"{name}  {loss.title}" for name, loss in sorted(losses().items())]
+    from empirics.data.registry import DATASETS
+
+    return [f"{name}  {source.title}" for name, source in DATASETS.items()]
 
 
+app.command()(distill)
 app.command()(audit)
 app.command()(prove)
 app.command()(check_certificate)

@@ -37,7 +37,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     }
 )
 
-_OVER_MAGNITUDES = frozenset(
+OVER_MAGNITUDES = frozenset(
     {
         "kl",
         "kl_reversed",
@@ -267,7 +267,7 @@ def summary(
             values = grid_of(table, loss, measure, split)
             if values is None:
                 continue
-            scale: Scale = "log" if measure in _OVER_MAGNITUDES and (values > 0).all() else "linear"
+            scale: Scale = "log" if measure in OVER_MAGNITUDES and (values > 0).all() else "linear"
             found = interval(values, scale, _bounds(measure, values), level, seed=seed)
             entries.append(
                 {"loss": loss, "split": split, "measure": measure}
