@@ -319,10 +319,13 @@ def _students(task: _Task, board: Board, row: int) -> tuple[tuple[Student, ...],
     began, dataset = time.process_time(), _dataset(plan)
     teacher = _trained_teacher(task, dataset, None).network
     before = time.process_time()
-    pupils = distil(
-        teacher, loss, dataset, plan.preset.student, plan.preset.student_recipe, plan.seeds("student"),
-        checkpoint=_checkpoint(task, dataset), progress=partial(board.note, row),
-    )  # fmt: skip
+    try:
+        pupils = distil(
+            teacher, loss, dataset, plan.preset.student, plan.preset.student_recipe, plan.seeds("student"),
+            checkpoint=_checkpoint(task, dataset), progress=partial(board.note, row),
+        )  # fmt: skip
+    except InvalidInput as error:
+        raise InvalidInput(f"{loss.name}, teacher {task.teacher}: {error}") from None
     spent = time.process_time() - before
     bench = _Bench.of(teacher, dataset)
     models = {name: _model(pupils.network, part) for name, part in dataset.parts.items()}

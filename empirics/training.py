@@ -267,8 +267,11 @@ def _minimise(
             torch.autograd.backward(values.sum())  # copies share no parameter: each gets the gradient of its own
             optimiser.step()
             total += values.detach().double().cpu().numpy() * rows.shape[1]
+        if not np.isfinite(total).all():
+            raise InvalidInput(f"training diverged in epoch {epoch + 1}: its loss is not finite")
         curves.losses[:, epoch] = total / len(inputs)
-        curves.sightings[curves.points == epoch + 1] = watch(network) if epoch + 1 in curves.points else np.nan
+        if epoch + 1 in curves.points:
+            curves.sightings[curves.points == epoch + 1] = watch(network)
         last = epoch + 1 == recipe.epochs
         if checkpoint is not None and (last or time.monotonic() - written > _CHECKPOINT_SECONDS):
             _save(checkpoint, parameters, optimiser, curves, epoch + 1, time.process_time() - began)
