@@ -156,7 +156,7 @@ def _apart(places: Sequence[float], gap: float, low: float, high: float) -> list
 
 # --------------------------------------------------------------------------- embeddings
 
-_CELL, _ACROSS, _GUTTER = 150.0, 6, 14.0
+_WIDEST_CELL, _ACROSS, _GUTTER, _PAGE = 178.0, 6, 14.0, 976.0
 
 
 def embeddings(report: Report) -> str:
@@ -172,29 +172,36 @@ def embeddings(report: Report) -> str:
     to_plane = _principal(teacher.embeddings)
     target = to_plane(teacher.embeddings)
     box = _bounds(target)
-    block = (2 if planar else 1) * (_CELL + 20) + 36
-    across = min(_ACROSS, len(students) + 1)
+    rows = -(-(len(students) + 1) // _ACROSS)
+    across = -(-(len(students) + 1) // rows)
+    cell = min(_WIDEST_CELL, (_PAGE + _GUTTER) / across - _GUTTER)
+    block = (2 if planar else 1) * (cell + 20) + 36
     parts: list[str] = []
     for place in range(len(students) + 1):
-        x = 4 + (place % across) * (_CELL + _GUTTER)
+        x = 4 + (place % across) * (cell + _GUTTER)
         y = 18 + (place // across) * block
         if place == 0:
-            parts += [text(x + _CELL / 2, y - 4, f"teacher, accuracy {_share(teacher.accuracy['test'])}", _SMALL)]
-            parts += _cloud(target, teacher.predicted, box, x, y, named=True)
+            parts.append(text(x + cell / 2, y - 5, "teacher", _SMALL))
+            parts += _cloud(target, teacher.predicted, box, x, y, cell, named=True)
+            parts.append(text(x + cell / 2, y + cell + 13, f"accuracy {_share(teacher.accuracy['test'])}", 9.5))
+            if planar:
+                below = y + 1.5 * cell + 14
+                parts.append(text(x + cell / 2, below, "upper rows: as they are", 9.5, "middle", GREY))
+                parts.append(text(x + cell / 2, below + 15, "lower rows: mapped onto this", 9.5, "middle", GREY))
             continue
         student, loss = students[place - 1], report.losses[place - 1]
         row = next(row for row in student.rows if row["split"] == "test")
-        parts.append(text(x + _CELL / 2, y - 4, short(loss), _SMALL))
+        parts.append(text(x + cell / 2, y - 5, short(loss), _SMALL))
         if planar:
             own = _principal(student.embeddings)(student.embeddings)
-            parts += _cloud(own, teacher.predicted, _bounds(own), x, y)
-            parts.append(text(x + _CELL / 2, y + _CELL + 13, f"as it is, accuracy {_share(row['accuracy'])}", 9.5))
-            y += _CELL + 20
+            parts += _cloud(own, teacher.predicted, _bounds(own), x, y, cell)
+            parts.append(text(x + cell / 2, y + cell + 13, f"as it is, accuracy {_share(row['accuracy'])}", 9.5))
+            y += cell + 20
         fitted, explained = _mapped(student.embeddings, teacher.embeddings)
-        parts += _cloud(to_plane(fitted), teacher.predicted, box, x, y)
-        parts.append(text(x + _CELL / 2, y + _CELL + 13, f"mapped, R² {explained:.3f}", 9.5))
-    rows = -(-(len(students) + 1) // across)
-    width = 8 + across * (_CELL + _GUTTER) - _GUTTER
+        parts += _cloud(to_plane(fitted), teacher.predicted, box, x, y, cell)
+        words = f"mapped, R² {explained:.3f}" if planar else f"accuracy {_share(row['accuracy'])}, R² {explained:.3f}"
+        parts.append(text(x + cell / 2, y + cell + 13, words, 9.5))
+    width = 8 + across * (cell + _GUTTER) - _GUTTER
     return picture(width, 6 + rows * block, "Embeddings of a teacher and of its students", parts)
 
 
@@ -244,14 +251,15 @@ def _cloud(
     box: tuple[float, float, float],
     x: float,
     y: float,
+    side: float,
     named: bool = False,
 ) -> list[str]:
     """Draw points in a square: one path for each label, of lines without length whose round caps are the points."""
-    frame = f"<rect x='{coordinate(x)}' y='{coordinate(y)}' width='{_CELL}' height='{_CELL}' fill='none' "
+    frame = f"<rect x='{coordinate(x)}' y='{coordinate(y)}' width='{side:g}' height='{side:g}' fill='none' "
     parts = [f"{frame}stroke='{_FAINT}'/>"]
     centre_x, centre_y, half = box
-    across = x + _CELL / 2 * (1 + (points[:, 0] - centre_x) / half)
-    down = y + _CELL / 2 * (1 - (points[:, 1] - centre_y) / half)
+    across = x + side / 2 * (1 + (points[:, 0] - centre_x) / half)
+    down = y + side / 2 * (1 - (points[:, 1] - centre_y) / half)
     inside = (np.abs(points[:, 0] - centre_x) <= half) & (np.abs(points[:, 1] - centre_y) <= half)
     for label in np.unique(labels):
         chosen = inside & (labels == label)
@@ -432,13 +440,13 @@ def bounds_against_truth(report: Report) -> str:
         parts.append(look[loss].mark(frame.x(truth), frame.y(bound), 3.4, hollow=vacuous))
     parts += [_cross(frame.x(truth), frame.y(bound)) for truth, bound in crosses]
     other = [
-        (marker(0, 0, 0, GREY), "says something"),
+        (marker(0, 0, 0, GREY), "informative"),
         (Style(GREY, 0).mark(0, 0, hollow=True), "vacuous"),
         (line(-7, 0, 7, 0, "#1a1a1a"), "bound = truth"),
         *([(_cross(0, 0), "violated")] if crosses else []),
     ]
     parts += _key(report, 628, 56, other)
-    width = 650 + _widest([*report.losses, "says something"])
+    width = 650 + _widest([*report.losses, "informative"])
     return picture(width, height, "Bounds against truth on the trained pairs", parts)
 
 
@@ -525,6 +533,7 @@ def _interval(report: Report, cells: Sequence[float | None]) -> Interval | None:
 
 
 _PANELS = 3  # side by side
+_ROW = 28.0  # height of a loss
 
 
 def probes(report: Report, split: str = "test") -> str:
@@ -535,7 +544,7 @@ def probes(report: Report, split: str = "test") -> str:
     names = _widest(report.losses) + 24
     across = min(_PANELS, len(found))
     wide = (900 - names) / across - 26
-    tall = 22.0 * len(report.losses) + 74
+    tall = _ROW * len(report.losses) + 74
     parts: list[str] = []
     for i, read in enumerate(found):
         left = names + (i % across) * (wide + 26)
@@ -554,15 +563,18 @@ def _read(report: Report, read: Read, left: float, right: float, top: float, lab
     shown = [
         end for side in sides for got in side.values() if got is not None for end in (*(got.ends or ()), got.mean)
     ] + ([] if read.chance is None else [read.chance])
-    guaranteed = [got.mean for got in read.guaranteed.values() if got is not None]
-    shown += [value for value in guaranteed if value > 0]
+    # What is guaranteed is shown at its place if it is not so far off that it would squeeze all the rest.
+    reach = min(shown) - (max(shown) - min(shown))
+    shown += [got.mean for got in read.guaranteed.values() if got is not None and got.mean > max(reach, 0.0)]
     low, high = _padded(shown)
     if high - low < 0.05:
         low, high = (low + high) / 2 - 0.025, (low + high) / 2 + 0.025
+    if any(got is not None and got.mean < low for got in read.guaranteed.values()):
+        low -= 0.22 * (high - low)  # room for arrows with their values
     # Intervals may leave the range of the measure where it crowds at its end; accuracies do not.
     ceiling = 1.0 + 0.02 * (1.0 - low)
     axis = Axis(max(low, -1.0), min(high, ceiling), left, right)
-    bottom = top + 22.0 * len(report.losses)
+    bottom = top + _ROW * len(report.losses)
     parts = [line(left, bottom, right, bottom), text((left + right) / 2, top - 10, read.name, _SMALL + 1)]
     for value, words in axis.ticks():
         parts += [line(axis(value), bottom, axis(value), bottom + 4), text(axis(value), bottom + 16, words, 10)]
@@ -570,7 +582,7 @@ def _read(report: Report, read: Read, left: float, right: float, top: float, lab
         at = axis(read.chance)
         parts += [line(at, top, at, bottom, GREY, 1, "2 3"), text(at, bottom + 28, "chance", 9, "middle", GREY)]
     for i, (loss, style) in enumerate(styles(report).items()):
-        y = top + 22.0 * i + 11
+        y = top + _ROW * i + _ROW / 2
         if labelled:
             parts.append(text(left - 16, y + 4, short(loss), _SMALL, "end"))
         parts.append(line(left, y, right, y, "#eeeeee", 1))
@@ -582,18 +594,19 @@ def _row_of_probes(axis: Axis, style: Style, y: float, found: Sequence[Interval 
     teacher, student, moved, guaranteed = found
     parts = []
     if teacher is not None:
-        parts.append(line(axis(teacher.mean), y - 10, axis(teacher.mean), y + 10, "#1a1a1a", 1.6))
-        parts.append(_whisker(axis, teacher, y - 7, "#888888"))
+        parts.append(line(axis(teacher.mean), y - 12, axis(teacher.mean), y + 12, "#1a1a1a", 1.6))
+        parts.append(_whisker(axis, teacher, y - 9, "#888888"))
     if moved is not None:
-        parts += [_whisker(axis, moved, y + 5, style.colour, "3 2"), style.mark(axis(moved.mean), y + 5, 3.2, True)]
+        parts += [_whisker(axis, moved, y + 7, style.colour, "3 2"), style.mark(axis(moved.mean), y + 7, 3.2, True)]
     if student is not None:
-        parts += [_whisker(axis, student, y - 2, style.colour), style.mark(axis(student.mean), y - 2, 4)]
+        parts += [_whisker(axis, student, y - 1, style.colour), style.mark(axis(student.mean), y - 1, 4)]
     if guaranteed is not None:
         if guaranteed.mean >= axis.low:
             at = axis(guaranteed.mean)
             parts.append(line(at, y - 5, at, y + 5, style.colour, 3))
         else:  # below all that is shown: an arrow at the edge
             parts.append(_arrow(axis.start - 2, y, style.colour))
+            parts.append(text(axis.start + 7, y + 3.5, f"{max(guaranteed.mean, 0.0):.2g}", 9, "start", GREY))
     return parts
 
 
@@ -665,8 +678,8 @@ def _teacher_curves(teachers: Sequence[Teacher]) -> tuple[Float[np.ndarray, " p"
 
 def _bottom_of_curves(seen: Sequence[Float[np.ndarray, "p s"]]) -> float:
     """Return a lower end that shows how training ends, not how it begins."""
-    late = [values[len(values) // 3 :] for values in seen]
-    lowest = min((float(np.nanmin(values)) for values in late if np.isfinite(values).any()), default=0.0)
+    means = [values.mean(axis=1)[len(values) // 3 :] for values in seen]
+    lowest = min(float(np.nanmin(values)) for values in (*means, *(values[-1] for values in seen)))
     return max(0.0, lowest - 0.08 * (1 - lowest)) if lowest < 0.999 else 0.99
 
 
@@ -691,7 +704,7 @@ def _lines(
         low, high, mean = ([frame.y(v) for v in of(seen[kept], axis=1)] for of in (np.min, np.max, np.mean))
         outline = [*zip(x, low, strict=True), *reversed(list(zip(x, high, strict=True)))]
         band = " ".join(f"{a:.1f},{b:.1f}" for a, b in outline)
-        parts.append(f"<polygon points='{band}' fill='{look[loss].colour}' opacity='.13'/>")
+        parts.append(f"<polygon points='{band}' fill='{look[loss].colour}' opacity='.1'/>")
         parts.append(_polyline(zip(x, mean, strict=True), look[loss].colour))
         parts += [look[loss].mark(a, b, 2.6) for a, b in list(zip(x, mean, strict=True))[::4]]
         ends.append((short(loss), min(mean[-1], frame.y.start), look[loss].colour))
@@ -746,9 +759,9 @@ def orders(report: Report) -> str:
                 parts.append(look[loss].mark(at, y, 3.2, hollow=2 * entry.vacuous > entry.applies))
                 if entry.violated:
                     parts.append(_cross(at, y))
-    other = [(marker(0, 0, 0, GREY), "says something"), (Style(GREY, 0).mark(0, 0, hollow=True), "vacuous")]
+    other = [(marker(0, 0, 0, GREY), "informative"), (Style(GREY, 0).mark(0, 0, hollow=True), "vacuous")]
     parts += _key(report, 822, 44, other)
-    width = 842 + _widest([*report.losses, "says something"])
+    width = 842 + _widest([*report.losses, "informative"])
     return picture(width, max(height, 110 + 18.0 * len(report.losses)), "Orders of magnitude", parts)
 
 

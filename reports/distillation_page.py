@@ -48,13 +48,12 @@ TITLES: Mapping[str, str] = {
 """What tables call measures."""
 
 _MAIN = (
-    "accuracy", "agreement", "kl", "logit_distance", "identifiability_dissimilarity", "mean_cca", "direction_r2",
-    "concept_accuracy",
+    "accuracy", "kl", "logit_distance", "identifiability_dissimilarity", "mean_cca", "direction_r2", "concept_accuracy",
 )  # fmt: skip
 _OF_TEACHERS = {"accuracy": "teacher_accuracy", "concept_accuracy": "teacher_concept_accuracy"}
 _TOLD = ("accuracy", "mean_cca", "logit_distance", "direction_r2")  # in the verdict in words
 _COLOURS = {"confirmed": "ok", "refuted": "bad", "undecided": "unsure"}
-_DIGITS = 7  # after the point at most
+_DIGITS = 6  # after the point at most
 _LARGE = 1e5
 
 
@@ -87,7 +86,7 @@ def cell(mean: float, low: float | None, high: float | None, scale: str = "linea
 
 
 def _three(value: float) -> str:
-    if value == 0 or not 1e-3 <= abs(value) < _LARGE:
+    if value == 0 or not 1e-4 <= abs(value) < _LARGE:
         return f"{value:.2e}" if value else "0"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.3g}".rstrip(".")
 
@@ -168,6 +167,12 @@ def _chance(report: Report, measure: str) -> str:
     if measure == "concept_accuracy" and concepts:
         return number(math.fsum(1 / len(values) for values in concepts.values()) / len(concepts))
     return ""
+
+
+def heavy_tails(report: Report) -> list[str]:
+    """Return the losses for which one label subset in a hundred carries over half of the mean of d_rep²."""
+    cells = ((loss, report.cell(loss, "identifiability_tail_share")) for loss in report.losses)
+    return [loss for loss, found in cells if found is not None and found["mean"] > 0.5]
 
 
 def split_tables(report: Report) -> list[dict[str, Any]]:
@@ -346,10 +351,10 @@ def pictures(report: Report) -> list[Figure]:
         ),
         (
             figures.distances(report),
-            "The distances of representations that theorems T2 and T3 bound, against the logit distance, test part, one "
-            "mark a student. The factor in a bound depends on the teacher: each has its dashed line, and no student may "
-            "be above its teacher's. Where there is no line, the theorem does not apply or runs over too many subsets "
-            "of labels.",
+            "The distances of representations that theorems T2 and T3 bound, against the logit distance, test part, "
+            "one mark a student. The factor in a bound depends on the teacher: each has its dashed line, and no "
+            "student may be above its teacher's. Where there is no line, the theorem does not apply or runs over too "
+            "many subsets of labels.",
         ),
         (
             figures.bounds_against_truth(report),
@@ -375,7 +380,7 @@ def _caption_of_embeddings(report: Report) -> str:
         f"Embeddings of {shown} test inputs by the first teacher and its first student of each loss (the first, not "
         f"chosen), coloured by the teacher's label. {above if m <= 2 else alone} after the affine map of least squares "
         "onto the teacher; R² is the share of the teacher's variance that it recovers. A student that kept every "
-        "direction gives the teacher's picture."
+        "direction gives the teacher's picture." + (" Colours repeat." if int(report.grid.facts["labels"]) > 10 else "")
     )
 
 
@@ -383,14 +388,14 @@ def _caption_of_probes(report: Report, split: str) -> str:
     part = split.replace("_", " ")
     if not report.grid.facts["concepts"]:
         return (
-            f"What a linear read-out recovers of the teacher's principal directions from the student, {part} part, with "
-            "95 % intervals: R², 1 if everything."
+            f"What a linear read-out recovers of the teacher's principal directions from the student, {part} part, "
+            "with 95 % intervals: R², 1 if everything."
         )
     return (
-        f"What linear probes read of each concept, {part} part, with 95 % intervals: the teacher's probe on the teacher "
-        "(bar), a probe fitted to the student (filled), the teacher's probe moved to the student without any label "
-        "(hollow), and what the logits alone guarantee of that. An arrow at the edge: guaranteed less than is shown, "
-        "often nothing. Dotted: guessing."
+        f"What linear probes read of each concept, {part} part, with 95 % intervals: the teacher's probe on the "
+        "teacher (bar), a probe fitted to the student (filled), the teacher's probe moved to the student without any "
+        "label (hollow), and what the logits alone guarantee of that (thick; an arrow with its value where it is "
+        "further left than all that is shown). Dotted: guessing."
     )
 
 
@@ -409,6 +414,7 @@ def render(report: Report) -> str:
         verdicts=verdicts,
         sentences=sentences(report),
         main=main_table(report),
+        heavy=heavy_tails(report),
         predictions=prediction_rows(report),
         figures=pictures(report),
         comparisons=comparison_rows(report),
