@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import numpy as np
@@ -25,27 +28,48 @@ class Board:
         The file, of one 8-byte integer for each task.
     tasks
         Their number.
-    reader
-        The process that reads.
     """
 
     path: Path
     tasks: int
-    reader: int = field(default_factory=os.getpid)
 
     def note(self, task: int, done: int, of: int) -> None:
-        """Write that a task has done so many epochs; the last two arguments are those of `empirics.training.Progress`.
-
-        A worker whose reader has been killed ends here: nobody waits for it, and another may be at its task by now.
-        """
-        if self.reader not in (os.getpid(), os.getppid()):
-            os._exit(1)
+        """Write that a task has done so many epochs; `done` and `of` are those of `empirics.training.Progress`."""
         cells = np.memmap(self.path, dtype=np.int64, mode="r+", shape=(self.tasks,))
         cells[task] = done
 
     def read(self) -> list[int]:
         """Return the epochs done by each task."""
         return [int(cell) for cell in np.memmap(self.path, dtype=np.int64, mode="r", shape=(self.tasks,))]
+
+
+def attend(parent: int) -> None:
+    """Make this process a worker, which ends with its parent.
+
+    Nobody would wait for its results then, and another run may be at its task by now.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Put off interrupts to the end of the block; processes that begin in it are never interrupted.
+
+    An interrupt from the keyboard goes to all processes, but only the parent can say what it means, and workers that
+    have hardly begun would print where they were.
+    """
+    resource_tracker.ensure_running()  # it would let interrupts through again when it begins
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -11,27 +11,29 @@ import hashlib
 import importlib.metadata
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import torch
 from jaxtyping import Float64, Int
 
-from empirics.board import Board, following
+from empirics.board import Board, attend, following, without_interrupts
 from empirics.data.dataset import Dataset, Part
 from empirics.data.registry import dataset_named
 from empirics.losses import Loss
+from empirics.losses.registry import restored
 from empirics.measures import Concepts, Splits, concept_measures, fit_concept_probes, measure
 from empirics.networks import Network, evaluate
 from empirics.presets import Preset
 from empirics.probes import direction_r2
 from empirics.training import Curves, Trained, device, distil, train
-from theory.errors import InvalidInput
+from theory.errors import DegenerateInput, InvalidInput
 from theory.guarantees import Guarantee, guarantees
 from theory.models import Model, Pair
 
@@ -39,6 +41,7 @@ MEASURED = 5000
 """Inputs of the training part that are measured on: as many as the largest test part has here."""
 
 _SHOWN = 700  # test inputs whose embeddings are kept for pictures
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _SCHEME = 1  # of what a checkpoint's name stands for; to be raised when training changes
 
 Row = dict[str, Any]
@@ -218,10 +221,9 @@ def run(
     second = [_Task(plan, checkpoints, t, loss) for t in teachers for loss in plan.losses]
     epochs = [plan.preset.teacher_recipe.epochs] * len(first) + [plan.preset.student_recipe.epochs] * len(second)
     count = min(workers or os.cpu_count() or 1, max(len(second), len(first)))
-    with following(checkpoints, epochs, progress) as board, joblib.parallel_config("loky", inner_max_num_threads=1):
-        pool = joblib.Parallel(n_jobs=count)
-        masters = pool(joblib.delayed(_teacher)(task, board, row) for row, task in enumerate(first))
-        pupils = pool(joblib.delayed(_students)(task, board, len(first) + row) for row, task in enumerate(second))
+    with following(checkpoints, epochs, progress) as board, _workers(count, plan) as spread:
+        masters = spread(_teacher, [(task, board, row) for row, task in enumerate(first)])
+        pupils = spread(_students, [(task, board, len(first) + row) for row, task in enumerate(second)])
     training = sum(m.core_seconds for m, _ in masters) + sum(s.core_seconds for group, _ in pupils for s in group)
     measuring = sum(seconds for _, seconds in masters) + sum(seconds for _, seconds in pupils)
     return Grid(
@@ -233,6 +235,42 @@ def run(
         core_seconds=training + measuring,
         seconds=time.monotonic() - started,
     )
+
+
+@contextmanager
+def _workers(count: int, plan: Plan) -> Iterator[Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], list[Any]]]:
+    """Lend a map over processes, which end with the block at the latest; one process is this one."""
+    if count == 1:
+        yield lambda function, tasks: [function(*task) for task in tasks]
+        return
+    from joblib.externals.loky import ProcessPoolExecutor
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    pool = ProcessPoolExecutor(count, initializer=attend, initargs=(os.getpid(),), env=_ONE_THREAD)
+
+    def spread(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> list[Any]:
+        with without_interrupts():  # processes begin here
+            futures = [pool.submit(function, *task) for task in tasks]
+        over, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in over:
+            if error := future.exception():
+                raise error
+        return [future.result() for future in futures]
+
+    finished = False
+    try:
+        yield spread
+        finished = True
+    except BrokenProcessPool:
+        for loss in plan.losses:
+            if "::" in loss.spec:
+                restored(loss.spec, loss.fingerprint)  # complains of a file that is not what it was, as workers have
+        raise InvalidInput(
+            "a process that trained networks ended abruptly, killed or out of memory; the same command goes on from "
+            "there, and takes less memory with fewer --jobs"
+        ) from None
+    finally:
+        pool.shutdown(wait=True, kill_workers=not finished)
 
 
 def facts(dataset: Dataset) -> dict[str, Any]:
@@ -299,6 +337,7 @@ def _teacher(task: _Task, board: Board, row: int) -> tuple[Teacher, float]:
     before = time.process_time()
     master = _trained_teacher(task, dataset, partial(board.note, row))
     spent = time.process_time() - before
+    board.note(row, task.plan.preset.teacher_recipe.epochs, task.plan.preset.teacher_recipe.epochs)  # also if read back
     models = {name: _model(master.network, part)[0] for name, part in dataset.parts.items()}
     shown = _shown(dataset)
     kept = Teacher(
@@ -326,7 +365,16 @@ def _students(task: _Task, board: Board, row: int) -> tuple[tuple[Student, ...],
         )  # fmt: skip
     except InvalidInput as error:
         raise InvalidInput(f"{loss.name}, teacher {task.teacher}: {error}") from None
+    except (Exception, SystemExit) as error:
+        if loss.built_in:
+            raise
+        message = " ".join(str(error).split())
+        raise InvalidInput(
+            f"{loss.name}, teacher {task.teacher}: raised {type(error).__name__} in training"
+            f"{': ' if message else ''}{message}"
+        ) from None
     spent = time.process_time() - before
+    board.note(row, plan.preset.student_recipe.epochs, plan.preset.student_recipe.epochs)
     bench = _Bench.of(teacher, dataset)
     models = {name: _model(pupils.network, part) for name, part in dataset.parts.items()}
     students = tuple(
@@ -362,16 +410,22 @@ def _measured(
         found = measure(master, pupil, part.labels[few])
         values, why = dict(found.values), dict(found.reasons)
         if split != "train":
-            values["direction_r2"] = direction_r2(
-                bench.models["train"].embeddings, models["train"].embeddings, master.embeddings, pupil.embeddings
-            )
+            try:
+                values["direction_r2"] = direction_r2(
+                    bench.models["train"].embeddings, models["train"].embeddings, master.embeddings, pupil.embeddings
+                )
+            except DegenerateInput as error:
+                values["direction_r2"], why["direction_r2"] = None, str(error)
             if bench.dataset.concepts:
                 read = concept_measures(bench.probes, master, _splits(models, split), _concepts(bench.dataset, split))
                 values |= read.mean.values
                 why |= read.mean.reasons
                 each[split] = read.each
         # The contract's name for what a probe reads.
-        values["probe_accuracy"] = values.get("concept_accuracy", values.get("direction_r2"))
+        source = "concept_accuracy" if "concept_accuracy" in values else "direction_r2"
+        values["probe_accuracy"] = values.get(source)
+        if values["probe_accuracy"] is None:
+            why["probe_accuracy"] = why.get(source, "probes are fitted to this part, and read on the others")
         reasons[split] = why
         place = {"teacher_seed": task.teacher, "student_seed": copy, "loss": loss.name, "split": split}
         rows.append(place | values)

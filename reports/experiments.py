@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import math
 import platform
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from empirics.experiment import Grid, Plan, Row
 from empirics.losses import Loss
@@ -17,7 +20,8 @@ from empirics.measures import CONCEPT_MEASURES, MEASURES
 from empirics.networks import Architecture, Perceptron, ResidualNetwork
 from empirics.predictions import Judged, Registration, grid_of, judge, load_registration, summary
 from empirics.predictions.judge import OVER_MAGNITUDES
-from empirics.statistics import EffectSize, Interval, Scale, effect_size, paired_difference
+from empirics.statistics import EffectSize, Interval, Scale, effect_size, interval, paired_difference
+from empirics.statistics import Grid as GridOfValues
 from theory.errors import InvalidInput
 
 SCHEMA = "logitbounds/distill/1"
@@ -30,6 +34,7 @@ COMPARED = ("accuracy", "mean_cca", "kl", "logit_distance", "direction_r2", "con
 TIMINGS = ("core_seconds", "training_core_seconds", "seconds", "peer")
 """Keys of the JSON that differ between two runs of the same experiment."""
 
+_WIDEST, _HIGHEST = 100, 10_000  # networks that nobody means: a hundred times as wide, ten thousand dimensions
 _PACKAGES = ("logitbounds", "numpy", "torch", "scikit-learn")
 
 # The authors' code for the spirals takes .91 core-seconds for an epoch of one student at best, as two processes of one
@@ -51,7 +56,7 @@ class Comparison:
     difference
         With its interval.
     effect
-        Beside the spread of single networks.
+        Beside the spread of single networks, which is nan where there is one teacher or one student seed.
     """
 
     measure: str
@@ -181,7 +186,10 @@ def remarks_on(losses: Sequence[Loss]) -> dict[str, tuple[str, ...]]:
     """
     remarks = {}
     for loss in losses:
-        found = () if loss.built_in else tuple(check_loss(loss))
+        try:
+            found = () if loss.built_in else tuple(check_loss(loss))
+        except SystemExit as error:
+            raise InvalidInput(f"{loss.name}: asked to exit (status {error.code}) when it was evaluated") from None
         for line in found:
             if line.startswith(("scalar", "differentiable")) or ": raised " in line:
                 raise InvalidInput(f"{loss.name}: {line}")
@@ -203,16 +211,18 @@ def with_student(plan: Plan, width: float | None = None, dimension: int | None =
     Raises
     ------
     InvalidInput
-        If the factor is not positive, or the dimension is not a positive integer.
+        If the factor is not positive, the dimension is not a positive integer, or they are beyond all reason.
     """
     student: Architecture = plan.preset.student
     if width is not None:
-        if not 0 < width < float("inf"):
-            raise InvalidInput(f"--student-width: expected a positive factor, saw {width}")
+        if not 0 < width <= _WIDEST:
+            raise InvalidInput(f"--student-width: expected a positive factor of at most {_WIDEST}, saw {width}")
         student = _scaled(student, width)
     if dimension is not None:
-        if dimension < 1:
-            raise InvalidInput(f"--student-dimension: expected a positive integer, saw {dimension}")
+        if not 1 <= dimension <= _HIGHEST:
+            raise InvalidInput(
+                f"--student-dimension: expected a positive integer of at most {_HIGHEST}, saw {dimension}"
+            )
         student = replace(student, dimension=dimension)  # type: ignore[type-var]
     return replace(plan, preset=replace(plan.preset, student=student))
 
@@ -268,9 +278,15 @@ def _comparisons(rows: Sequence[Row], losses: Sequence[str]) -> list[Comparison]
                     continue
                 magnitudes = measure in OVER_MAGNITUDES and bool((base > 0).all() and (values > 0).all())
                 scale: Scale = "log" if magnitudes else "linear"
-                difference = paired_difference(values, base, scale)
-                found.append(Comparison(measure, split, loss, reference, difference, effect_size(values, base, scale)))
+                difference, effect = paired_difference(values, base, scale), _effect(values, base, scale)
+                found.append(Comparison(measure, split, loss, reference, difference, effect))
     return found
+
+
+def _effect(values: GridOfValues, base: GridOfValues, scale: Scale) -> EffectSize:
+    if min(values.shape) > 1:
+        return effect_size(values, base, scale)
+    return EffectSize(math.nan, float(((values > base) + 0.5 * (values == base)).mean()))
 
 
 def _theorems(grid: Grid) -> list[TheoremLine]:
@@ -314,6 +330,7 @@ def _peer(grid: Grid) -> Peer | None:
 def as_json(report: Report) -> dict[str, Any]:
     """Return the contents of report.json; all but `TIMINGS` is the same whenever the experiment is run again."""
     grid, plan = report.grid, report.grid.plan
+    few = interval(np.zeros((plan.preset.teachers, plan.preset.students))).reason
     return {
         "schema": SCHEMA,
         "experiment": plan.experiment,
@@ -335,7 +352,7 @@ def as_json(report: Report) -> dict[str, Any]:
             for s in grid.students
             for split, each in s.concepts.items()
         ],
-        "summary": list(report.summary),
+        "summary": [dict(entry) | ({"reason": few} if entry["low"] is None else {}) for entry in report.summary],
         "predictions": [_judged_json(judged) for judged in report.judged],
         "registration": report.registration.sha256 if report.registration else None,
         "comparisons": [
@@ -345,7 +362,7 @@ def as_json(report: Report) -> dict[str, Any]:
                 "loss": c.loss,
                 "reference": c.reference,
                 **_interval_json(c.difference),
-                "standardised": c.effect.standardised,
+                **_standardised_json(c.effect.standardised, few),
                 "superiority": c.effect.superiority,
             }
             for c in report.comparisons
@@ -413,8 +430,15 @@ def _judged_json(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _interval_json(interval: Interval) -> dict[str, Any]:
-    return {"mean": interval.mean, "low": interval.low, "high": interval.high, "scale": interval.scale}
+def _interval_json(found: Interval) -> dict[str, Any]:
+    ends = {"mean": found.mean, "low": found.low, "high": found.high, "scale": found.scale}
+    return ends | ({"reason": found.reason} if found.ends is None else {})
+
+
+def _standardised_json(value: float, few: str) -> dict[str, Any]:
+    if math.isfinite(value):
+        return {"standardised": value}
+    return {"standardised": None, "standardised_reason": few or "infinite: nothing varies but the loss"}
 
 
 def versions() -> dict[str, str]:
