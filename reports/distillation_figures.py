@@ -704,7 +704,7 @@ def _lines(
         low, high, mean = ([frame.y(v) for v in of(seen[kept], axis=1)] for of in (np.min, np.max, np.mean))
         outline = [*zip(x, low, strict=True), *reversed(list(zip(x, high, strict=True)))]
         band = " ".join(f"{a:.1f},{b:.1f}" for a, b in outline)
-        parts.append(f"<polygon points='{band}' fill='{look[loss].colour}' opacity='.1'/>")
+        parts.append(f"<polygon points='{band}' fill='{look[loss].colour}' opacity='.08'/>")
         parts.append(_polyline(zip(x, mean, strict=True), look[loss].colour))
         parts += [look[loss].mark(a, b, 2.6) for a, b in list(zip(x, mean, strict=True))[::4]]
         ends.append((short(loss), min(mean[-1], frame.y.start), look[loss].colour))

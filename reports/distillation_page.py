@@ -80,7 +80,7 @@ def cell(mean: float, low: float | None, high: float | None, scale: str = "linea
     if scale == "log" or not width > 0 or largest >= _LARGE or largest < 10.0 ** -(_DIGITS - 1):
         words = [_three(value) if width > 0 else number(value) for value in (mean, low, high)]
     else:
-        places = min(max(0, 1 - math.floor(math.log10(width))), _DIGITS)
+        places = min(max(0, 1 - math.floor(math.log10(width * (1 + 1e-9)))), _DIGITS)
         words = [f"{value + 0.0:.{places}f}" for value in (mean, low, high)]
     return Cell(_signed(words[0], mean, signed), f"[{words[1]}, {words[2]}]")
 
@@ -148,7 +148,7 @@ def main_table(report: Report) -> dict[str, Any]:
     first = report.losses[0]
     teacher = [_entry(report, first, _OF_TEACHERS[m]) if m in _OF_TEACHERS else None for m in measures]
     return {
-        "heads": [TITLES[name] for name in measures],
+        "heads": ["concepts" if name == "concept_accuracy" else TITLES[name] for name in measures],
         "rows": [
             ("teacher", [entry or _EMPTY for entry in teacher], ()),
             *(
