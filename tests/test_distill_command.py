@@ -154,7 +154,7 @@ class TestFiles:
 class TestOptions:
     def test_results_do_not_depend_on_jobs_and_depend_on_the_seed(self, tiny: Path) -> None:
         for place, options in {"one": ("--jobs", 1), "two": ("--jobs", 2), "other": ("--jobs", 1, "--seed", 7)}.items():
-            assert distill("digits", "--losses", "l2,my_losses.py::plain", *options, "--out", place) == 0
+            assert distill("digits", "--losses", "l2,my_losses.py::plain", "--seeds", 1, *options, "--out", place) == 0
         one, two, other = (untimed(Path(place) / "report.json") for place in ("one", "two", "other"))
         assert one == two
         assert [row["mean_cca"] for row in one["rows"]] != [row["mean_cca"] for row in other["rows"]]
@@ -215,8 +215,10 @@ class TestLossesOfTheUser:
         losses = "kl,my_losses.py::plain,my_losses.py::decorated"
         assert distill("digits", "--losses", losses, "--jobs", 1, "--out", "o") == 0
         data, shown = untimed(Path("o/report.json")), capsys.readouterr().out
+        page = Path("o/index.html").read_text()
         for name in ("kl", "plain", "decorated"):
             assert re.search(rf"^ ?{name} +\d", shown, re.MULTILINE)
+            assert page.count(name) > 5
             for part in ("rows", "summary", "theorems"):
                 assert name in {entry["loss"] for entry in data[part]}, part
             assert name in {entry["name"] for entry in data["settings"]["losses"]}
@@ -230,6 +232,7 @@ class TestLossesOfTheUser:
     def test_a_blemish_is_remarked_on(self, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert distill("digits", "--losses", "my_losses.py::blemished", "--seeds", 1, "--jobs", 1, "--out", "o") == 0
         assert re.search(r"remark +blemished: mean over inputs: a batch of 8 costs", capsys.readouterr().out)
+        assert "a batch of 8 costs" in Path("o/index.html").read_text()
         (lines,) = untimed(Path("o/report.json"))["remarks"].values()
         assert any("mean over inputs" in line for line in lines)
 
@@ -436,7 +439,7 @@ class TestConsole:
             if re.match(r" ?(kl|l1|l2) ", line):
                 intervals = re.findall(r"\[-?[\d.e+-]+, -?[\d.e+-]+\]", lines[i + 1])
                 assert len(intervals) == len(line.split()) - 1 > 0
-        assert "one [red]blemish" in text
+        assert "one [red]blemish" in " ".join(text.split())
 
     @pytest.mark.parametrize("width", [60, 80, 110])
     def test_a_terminal_s_lines_are_no_longer_than_it_is_wide(self, report: Report, width: int) -> None:
@@ -517,7 +520,7 @@ place = Path(sys.argv[1])
 if sys.argv[2:] == ["spread"]:
     whole(place, 2)
 else:
-    apart(whole, place / "whole", 1)
+    whole(place / "whole", 1)  # here, so that what is imported on the way is not imported again and again
     for moment in map(int, sys.argv[2:]):
         apart(killed, place / "killed", moment)
         print(*sorted(path.name for path in (place / "killed").iterdir()), flush=True)
@@ -561,8 +564,8 @@ def test_a_run_killed_again_and_again_ends_in_the_same_json(tmp_path: Path) -> N
         [sys.executable, "-c", RUN, tmp_path, *moments], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
-    first, *deaths, leftovers, last = done.stdout.splitlines()
-    assert (first, last) == ("0", "0")
+    *deaths, leftovers, last = done.stdout.splitlines()
+    assert last == "0"
     assert deaths == ["-9", "checkpoints"] * len(moments)
     assert int(leftovers) == 1  # each run has swept what the one before left
     killed, whole = tmp_path / "killed", tmp_path / "whole"
@@ -599,26 +602,16 @@ def start(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def test_the_command_goes_on_where_it_was_interrupted_or_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_goes_on_where_it_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "o"
     one = start(cwd=tmp_path)
-    assert until(lambda: list(place.glob("checkpoints/.*")))  # it trains
-    os.killpg(one.pid, signal.SIGINT)
-    _, err = one.communicate()
-    assert one.returncode == 130
-    assert err == "logitbounds: interrupted; the same command goes on where it stopped\n"
-    assert not list(place.rglob(".*"))
-    assert [path.name for path in place.iterdir()] == ["checkpoints"]
-    two = start(cwd=tmp_path)
     assert until(lambda: list(place.glob("checkpoints/teacher0-*.safetensors")))  # the teacher is done
-    two.kill()
-    two.communicate()
+    one.kill()
+    one.communicate()
     assert sorted(path.name for path in place.iterdir()) == ["checkpoints"]
-    three = start("--json", "all.json", cwd=tmp_path)
-    _, err = three.communicate()
-    assert (three.returncode, err) == (0, "")
+    two = start("--json", "all.json", cwd=tmp_path)
+    _, err = two.communicate()
+    assert (two.returncode, err) == (0, "")
     assert not list(place.rglob(".*"))
     monkeypatch.chdir(tmp_path)
     assert distill("digits", "--losses", "kl", "--seeds", 1, "--out", "uninterrupted") == 0
@@ -633,6 +626,7 @@ def test_interrupts_from_the_keyboard_reach_workers_and_are_one_line(tmp_path: P
     out, err = process.communicate()
     assert (process.returncode, out) == (130, "")
     assert err == "logitbounds: interrupted; the same command goes on where it stopped\n"
+    assert [path.name for path in (tmp_path / "o").rglob("*")] == ["checkpoints"]
 
 
 def test_leftovers_of_the_dead_are_swept_and_those_of_the_living_left(tiny: Path) -> None:
