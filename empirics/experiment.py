@@ -27,6 +27,7 @@ from empirics.board import Board, attend, following, without_interrupts
 from empirics.data.dataset import Dataset, Part
 from empirics.data.registry import dataset_named
 from empirics.losses import Loss
+from empirics.losses.properties import behaviour
 from empirics.losses.registry import restored
 from empirics.measures import Concepts, Splits, concept_measures, fit_concept_probes, measure
 from empirics.networks import Network, evaluate
@@ -42,7 +43,7 @@ MEASURED = 5000
 
 _SHOWN = 700  # test inputs whose embeddings are kept for pictures
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-_SCHEME = 1  # of what a checkpoint's name stands for; to be raised when training changes
+_SCHEME = 2  # of what a checkpoint's name stands for; to be raised when training changes
 
 Row = dict[str, Any]
 """Seeds, loss, split, and every measure: a float, or None where it does not exist."""
@@ -217,8 +218,8 @@ def run(
     started = time.monotonic()
     dataset = plan.dataset()
     teachers = range(plan.preset.teachers)
-    first = [_Task(plan, checkpoints, t) for t in teachers]
-    second = [_Task(plan, checkpoints, t, loss) for t in teachers for loss in plan.losses]
+    first = [_Task(plan, dataset.fingerprint, checkpoints, t) for t in teachers]
+    second = [_Task(plan, dataset.fingerprint, checkpoints, t, loss) for t in teachers for loss in plan.losses]
     epochs = [plan.preset.teacher_recipe.epochs] * len(first) + [plan.preset.student_recipe.epochs] * len(second)
     count = min(workers or os.cpu_count() or 1, max(len(second), len(first)))
     with following(checkpoints, epochs, progress) as board, _workers(count, plan) as spread:
@@ -293,6 +294,7 @@ class _Task:
     """Train teacher number `teacher`, or its students by one loss."""
 
     plan: Plan
+    fingerprint: str  # of the data, which may change between two runs in one process, or during one
     checkpoints: Path
     teacher: int
     loss: Loss | None = None
@@ -303,9 +305,16 @@ def _loaded(name: str, seed: int, folder: Path | None, options: tuple[tuple[str,
     return dataset_named(name, seed=seed, folder=folder, **dict(options))
 
 
-def _dataset(plan: Plan) -> Dataset:
-    preset = plan.preset
-    return _loaded(preset.dataset, plan.seed, plan.folder, tuple(sorted(preset.options.items())))
+def _dataset(task: _Task) -> Dataset:
+    preset = task.plan.preset
+    arguments = preset.dataset, task.plan.seed, task.plan.folder, tuple(sorted(preset.options.items()))
+    dataset = _loaded(*arguments)
+    if dataset.fingerprint != task.fingerprint:
+        _loaded.cache_clear()
+        dataset = _loaded(*arguments)
+    if dataset.fingerprint != task.fingerprint:
+        raise InvalidInput(f"--data-dir: the data of '{preset.dataset}' changed while the experiment was running")
+    return dataset
 
 
 def _checkpoint(task: _Task, dataset: Dataset) -> Path:
@@ -318,6 +327,7 @@ def _checkpoint(task: _Task, dataset: Dataset) -> Path:
     name = f"teacher{task.teacher}"
     if task.loss is not None:
         settings += [preset.student, preset.student_recipe, task.plan.seeds("student"), task.loss.fingerprint]
+        settings.append(behaviour(task.loss))
         name += f"-{task.loss.name}"
     digest = hashlib.sha256(repr(settings).encode()).hexdigest()
     return task.checkpoints / f"{name}-{digest[:16]}.safetensors"
@@ -333,7 +343,7 @@ def _trained_teacher(task: _Task, dataset: Dataset, note: Callable[[int, int], N
 
 def _teacher(task: _Task, board: Board, row: int) -> tuple[Teacher, float]:
     """Train a teacher; return what is kept, and the processor time of all but training."""
-    began, dataset = time.process_time(), _dataset(task.plan)
+    began, dataset = time.process_time(), _dataset(task)
     before = time.process_time()
     master = _trained_teacher(task, dataset, partial(board.note, row))
     spent = time.process_time() - before
@@ -355,7 +365,7 @@ def _students(task: _Task, board: Board, row: int) -> tuple[tuple[Student, ...],
     """Distil a teacher's students by one loss and measure them; return them, and the time of all but training."""
     plan, loss = task.plan, task.loss
     assert loss is not None
-    began, dataset = time.process_time(), _dataset(plan)
+    began, dataset = time.process_time(), _dataset(task)
     teacher = _trained_teacher(task, dataset, None).network
     before = time.process_time()
     try:
@@ -405,7 +415,7 @@ def _measured(
     rows, reasons, each = [], {}, {}
     for split in ("train", *(name for name in bench.dataset.parts if name not in ("train", "validation"))):
         part = bench.dataset.parts[split]
-        few = slice(0, MEASURED) if split == "train" else slice(None)
+        few = part.spread(MEASURED if split == "train" else part.n)
         master, pupil = _sliced(bench.models[split], few), _sliced(models[split], few)
         found = measure(master, pupil, part.labels[few])
         values, why = dict(found.values), dict(found.reasons)
@@ -449,12 +459,12 @@ def _model(network: Network, part: Part) -> tuple[Model, ...]:
     return evaluate(network, torch.tensor(part.inputs).to(device()))
 
 
-def _sliced(model: Model, rows: slice) -> Model:
+def _sliced(model: Model, rows: Int[np.ndarray, " r"]) -> Model:
     return Model(model.embeddings[rows], model.unembeddings)
 
 
-def _shown(dataset: Dataset) -> slice:
-    return slice(None, None, max(1, dataset.test.n // _SHOWN))
+def _shown(dataset: Dataset) -> Int[np.ndarray, " r"]:
+    return dataset.test.spread(_SHOWN)
 
 
 def _accuracy(model: Model, part: Part) -> float:

@@ -126,7 +126,8 @@ def measure(teacher: Model, student: Model, labels: Int[np.ndarray, " n"]) -> Me
         - ``identifiability_dissimilarity``, its ``_median``, ``volume_dissimilarity``, ``alignment_error``: not
           squared, in the units of the teacher's embeddings, which is the model that is inverted;
         - ``identifiability_tail_share``: share of the sum that the largest 1 % of subsets carry;
-        - ``mean_cca``: of centred embeddings, over the larger of the two dimensions;
+        - ``mean_cca``: of centred embeddings, over the teacher's dimensions; None for students that have more, whose
+          correlations are zero in part by convention and not for what they lack;
         - ``mean_cca_bound``, ``guaranteed_mean_cca``: what the logit distance, and the whitened one, guarantee of it;
         - ``log_min_probability``: log tau, natural, tau the smallest probability of either model;
         - ``expected_calibration_error``, ``negative_log_likelihood``, ``brier_score``: of the student.
@@ -140,7 +141,6 @@ def measure(teacher: Model, student: Model, labels: Int[np.ndarray, " n"]) -> Me
     require_labels(student, labels)
     pair = Pair(teacher, student)
     profile = _once(lambda: _profile(teacher, student))
-    X, Y = teacher.embeddings, student.embeddings
     return _collected(
         {
             "accuracy": lambda: accuracy(predicted_labels(student), labels),
@@ -155,7 +155,7 @@ def measure(teacher: Model, student: Model, labels: Int[np.ndarray, " n"]) -> Me
             "identifiability_tail_share": lambda: _tail_share(profile()),
             "volume_dissimilarity": lambda: volume_dissimilarity(teacher, student),
             "alignment_error": lambda: alignment_error(teacher, student),
-            "mean_cca": lambda: mean_cca(X, Y),
+            "mean_cca": lambda: _mean_cca(teacher, student),
             "mean_cca_bound": lambda: mean_cca_bound(teacher, student),
             "guaranteed_mean_cca": lambda: guaranteed_mean_cca(teacher, student),
             "log_min_probability": lambda: float(pair.log_min_probability),
@@ -213,6 +213,12 @@ def _singular(profile: IdentifiabilityProfile) -> str:
 
 
 # --------------------------------------------------------------------------- the bound of theorem T4, centred
+
+
+def _mean_cca(teacher: Model, student: Model) -> float:
+    if student.m > teacher.m:
+        raise NotApplicable(f"student: expected a dimension of at most {teacher.m}, the teacher's, saw {student.m}")
+    return float(mean_cca(teacher.embeddings, student.embeddings))
 
 
 def mean_cca_bound(teacher: Model, student: Model) -> float:

@@ -39,7 +39,6 @@ class Network(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.unembeddings = nn.Parameter(unembeddings)
-        self.float()  # whatever torch's default is in the caller's program
 
     @property
     def copies(self) -> int:
@@ -256,11 +255,15 @@ T = TypeVar("T")
 
 def _started(make: Callable[[], T], seeds: Sequence[int]) -> list[T]:
     """Return what `make` makes with torch's random state set by each seed, and leave that state as it was."""
-    made = []
-    for seed in seeds:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(require_seed(seed))
-            made.append(make())
+    made, default = [], torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)  # whatever it is in the caller's program: draws depend on it
+    try:
+        for seed in seeds:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(require_seed(seed))
+                made.append(make())
+    finally:
+        torch.set_default_dtype(default)
     return made
 
 

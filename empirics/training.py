@@ -371,7 +371,8 @@ class _Readouts(torch.nn.Module):
 
 
 def _watch(part: Part, teacher: Network | None) -> Watch:
-    inputs, labels = _tensor(part.inputs[:_WATCHED]), part.labels[:_WATCHED]
+    chosen = part.spread(_WATCHED)
+    inputs, labels = _tensor(part.inputs[chosen]), part.labels[chosen]
     reference = None if teacher is None else evaluate(teacher, inputs)[0]
 
     def look(network: Network) -> Float64[np.ndarray, "2 copies"]:
@@ -389,7 +390,7 @@ def accuracy(model: Model, labels: Int[np.ndarray, " n"]) -> float:
 
 
 def _correlation(teacher: Model | None, student: Model) -> float:
-    if teacher is None:
+    if teacher is None or student.m > teacher.m:  # by convention it would be low, whatever the student
         return math.nan
     try:
         return float(mean_cca(teacher.embeddings, student.embeddings))
@@ -437,6 +438,8 @@ def _restore(
     try:
         with torch.no_grad():
             for name, parameter in parameters.items():
+                if kept[name].shape != parameter.shape:  # copy_ would repeat what is smaller
+                    raise ValueError(f"{name} of shape {tuple(kept[name].shape)}")
                 parameter.copy_(kept[name])
                 optimiser.state[parameter] = {
                     key: kept[f"{key}.{name}"].to(device() if key != "step" else "cpu")

@@ -224,7 +224,10 @@ def with_student(plan: Plan, width: float | None = None, dimension: int | None =
                 f"--student-dimension: expected a positive integer of at most {_HIGHEST}, saw {dimension}"
             )
         student = replace(student, dimension=dimension)  # type: ignore[type-var]
-    return replace(plan, preset=replace(plan.preset, student=student))
+    if student == plan.preset.student:
+        return plan
+    # What was predicted, was predicted of the preset's students.
+    return replace(plan, preset=replace(plan.preset, student=student, predictions=""))
 
 
 def _scaled(student: Architecture, width: float) -> Architecture:

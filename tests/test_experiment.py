@@ -129,8 +129,8 @@ class TestReproducible:
         assert len(set(tmp_path.iterdir()) - before) == retrained
 
     def test_a_changed_loss_does_not_share_a_checkpoint(self, grid: Grid, tmp_path: Path) -> None:
-        task = experiment._Task(PLAN, tmp_path, 0, PLAN.losses[0])
         data = PLAN.dataset()
+        task = experiment._Task(PLAN, data.fingerprint, tmp_path, 0, PLAN.losses[0])
         path = experiment._checkpoint(task, data)
         assert path == experiment._checkpoint(replace(task), data)
         changed = LossClass(lambda teacher, student: (teacher - student).abs().mean(), "kl")

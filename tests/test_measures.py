@@ -135,7 +135,7 @@ def test_a_narrower_student_lacks_only_what_it_must():
 
 def test_a_wider_student_has_no_bound():
     found = measure(random_model(60, 7, 2, 1), random_model(60, 7, 3, 2), np.zeros(60, dtype=int))
-    assert set(found.reasons) == {"guaranteed_mean_cca", "mean_cca_bound"}
+    assert set(found.reasons) == {"guaranteed_mean_cca", "mean_cca", "mean_cca_bound"}
     assert "at most 2" in found.reasons["mean_cca_bound"]
 
 

@@ -70,6 +70,10 @@ class Part:
         """Number of inputs."""
         return len(self.inputs)
 
+    def spread(self, count: int) -> Int[np.ndarray, " r"]:
+        """Return at most `count` row numbers, evenly spread: parts may be sorted by what they show."""
+        return np.linspace(0, self.n - 1, min(count, self.n)).round().astype(np.int64)
+
     def rows(self, chosen: Int[np.ndarray, " r"]) -> Part:
         """Return the part that consists of these rows."""
         return Part(self.inputs[chosen], self.labels[chosen], self.concepts[chosen])

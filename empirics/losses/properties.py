@@ -5,6 +5,7 @@ No check knows what a loss is meant to measure: which way round a divergence goe
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -114,6 +115,26 @@ def hard_cases(generator: torch.Generator) -> Iterator[Case]:
         yield Case(f"{case.what}, one-hot student", case.teacher, certain, case.population)
         yield Case(f"{case.what}, one-hot both", certain, certain, population)
         yield Case(f"{case.what}, contradicting one-hots", certain, -certain, population)
+
+
+def behaviour(loss: Loss) -> str:
+    """Return a hash of what a loss says of fixed logits, values and gradients to nine digits.
+
+    Two losses of one source may differ, by a constant that was closed over or read from the environment: where this is
+    the same too, they may share what was trained.
+    """
+    digest = hashlib.sha256(loss.spec.rpartition("::")[2].encode())
+    generator = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng(devices=[]):
+        for k, scale in ((2, 1.0), (5, 0.1), (5, 3.0), (7, 30.0), (12, 1.0)):
+            case = generic(generator, k=k, scale=scale)
+            student = case.student.clone().requires_grad_()
+            torch.manual_seed(0)  # of losses that draw
+            value = loss.fitted(case.population)(case.teacher, student)
+            slopes = torch.autograd.grad(value, student, allow_unused=True)[0] if value.requires_grad else None
+            numbers = [float(value.detach()), *([] if slopes is None else slopes.flatten().tolist())]
+            digest.update(" ".join(f"{number:.9e}" for number in numbers).encode())
+    return digest.hexdigest()
 
 
 # --------------------------------------------------------------------------- what every loss must be

@@ -84,6 +84,7 @@ def _files(name: str, folder: Path) -> list[Path]:
     top = name.partition(".")[0]
     if top in _OURS:
         return []
-    if (folder / top / "__init__.py").is_file():
-        return sorted((folder / top).rglob("*.py"))  # relative imports inside it need not be followed
-    return [folder / f"{top}.py"] if (folder / f"{top}.py").is_file() else []
+    if (folder / f"{top}.py").is_file() and not (folder / top / "__init__.py").is_file():
+        return [folder / f"{top}.py"]
+    # A package, with a file of its own or without; relative imports inside it need not be followed.
+    return sorted((folder / top).rglob("*.py")) if (folder / top).is_dir() else []
