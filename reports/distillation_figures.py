@@ -542,7 +542,8 @@ def probes(report: Report, split: str = "test") -> str:
     if not found:
         return ""
     names = _widest(report.losses) + 24
-    across = min(_PANELS, len(found))
+    rows = -(-len(found) // _PANELS)
+    across = -(-len(found) // rows)
     wide = (900 - names) / across - 26
     tall = _ROW * len(report.losses) + 74
     parts: list[str] = []
@@ -550,7 +551,6 @@ def probes(report: Report, split: str = "test") -> str:
         left = names + (i % across) * (wide + 26)
         top = 34 + (i // across) * tall
         parts += _read(report, read, left, left + wide, top, labelled=i % across == 0)
-    rows = -(-len(found) // across)
     bottom = 10 + rows * tall
     if report.grid.facts["concepts"]:
         parts += _probe_key(names, bottom + 8)
