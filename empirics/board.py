@@ -64,12 +64,21 @@ def without_interrupts() -> Iterator[None]:
     An interrupt from the keyboard goes to all processes, but only the parent can say what it means, and workers that
     have hardly begun would print where they were.
     """
+    if threading.current_thread() is not threading.main_thread():  # which interrupts do not reach
+        yield
+        return
     resource_tracker.ensure_running()  # it would let interrupts through again when it begins
+    seen: list[int] = []
+    # The mask is for processes that begin: in this one another thread may still take the signal.
+    handler = signal.signal(signal.SIGINT, lambda number, _: seen.append(number))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, handler)
+    if seen:
+        signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager

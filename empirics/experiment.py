@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -32,7 +33,7 @@ from empirics.losses.registry import restored
 from empirics.measures import Concepts, Splits, concept_measures, fit_concept_probes, measure
 from empirics.networks import Network, evaluate
 from empirics.presets import Preset
-from empirics.probes import direction_r2
+from empirics.probes import Probe, direction_r2
 from empirics.training import Curves, Trained, device, distil, train
 from theory.errors import DegenerateInput, InvalidInput
 from theory.guarantees import Guarantee, guarantees
@@ -224,13 +225,16 @@ def run(
     count = min(workers or os.cpu_count() or 1, max(len(second), len(first)))
     with following(checkpoints, epochs, progress) as board, _workers(count, plan) as spread:
         masters = spread(_teacher, [(task, board, row) for row, task in enumerate(first)])
-        pupils = spread(_students, [(task, board, len(first) + row) for row, task in enumerate(second)])
-    training = sum(m.core_seconds for m, _ in masters) + sum(s.core_seconds for group, _ in pupils for s in group)
-    measuring = sum(seconds for _, seconds in masters) + sum(seconds for _, seconds in pupils)
+        pupils = spread(
+            _students,
+            [(task, board, len(first) + row, masters[task.teacher][1]) for row, task in enumerate(second)],
+        )
+    training = sum(m.core_seconds for m, _, _ in masters) + sum(s.core_seconds for group, _ in pupils for s in group)
+    measuring = sum(seconds for _, _, seconds in masters) + sum(seconds for _, seconds in pupils)
     return Grid(
         plan=plan,
         facts=facts(dataset),
-        teachers=tuple(master for master, _ in masters),
+        teachers=tuple(master for master, _, _ in masters),
         students=tuple(student for group, _ in pupils for student in group),
         training_core_seconds=training,
         core_seconds=training + measuring,
@@ -271,6 +275,11 @@ def _workers(count: int, plan: Plan) -> Iterator[Callable[[Callable[..., Any], S
             "there, and takes less memory with fewer --jobs"
         ) from None
     finally:
+        if not finished:
+            # First, as those that have hardly begun would complain of what a shutdown takes from under them.
+            for process in list(pool._processes or ()):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
         pool.shutdown(wait=True, kill_workers=not finished)
 
 
@@ -341,8 +350,8 @@ def _trained_teacher(task: _Task, dataset: Dataset, note: Callable[[int, int], N
     )  # fmt: skip
 
 
-def _teacher(task: _Task, board: Board, row: int) -> tuple[Teacher, float]:
-    """Train a teacher; return what is kept, and the processor time of all but training."""
+def _teacher(task: _Task, board: Board, row: int) -> tuple[Teacher, tuple[Probe, ...], float]:
+    """Train a teacher; return what is kept, its probes, and the processor time of all but training."""
     began, dataset = time.process_time(), _dataset(task)
     before = time.process_time()
     master = _trained_teacher(task, dataset, partial(board.note, row))
@@ -358,10 +367,11 @@ def _teacher(task: _Task, board: Board, row: int) -> tuple[Teacher, float]:
         predicted=models["test"].top_label[shown].argmax(axis=-1),
         core_seconds=master.core_seconds,
     )
-    return kept, time.process_time() - began - spent
+    probes = fit_concept_probes(_splits(models, "test"), _concepts(dataset, "test")) if dataset.concepts else ()
+    return kept, probes, time.process_time() - began - spent
 
 
-def _students(task: _Task, board: Board, row: int) -> tuple[tuple[Student, ...], float]:
+def _students(task: _Task, board: Board, row: int, probes: tuple[Probe, ...]) -> tuple[tuple[Student, ...], float]:
     """Distil a teacher's students by one loss and measure them; return them, and the time of all but training."""
     plan, loss = task.plan, task.loss
     assert loss is not None
@@ -385,7 +395,7 @@ def _students(task: _Task, board: Board, row: int) -> tuple[tuple[Student, ...],
         ) from None
     spent = time.process_time() - before
     board.note(row, plan.preset.student_recipe.epochs, plan.preset.student_recipe.epochs)
-    bench = _Bench.of(teacher, dataset)
+    bench = _Bench(dataset, {name: _model(teacher, part)[0] for name, part in dataset.parts.items()}, probes)
     models = {name: _model(pupils.network, part) for name, part in dataset.parts.items()}
     students = tuple(
         _measured(bench, task, loss, pupils, copy, {name: models[name][copy] for name in models})
@@ -396,17 +406,11 @@ def _students(task: _Task, board: Board, row: int) -> tuple[tuple[Student, ...],
 
 @dataclass(frozen=True, eq=False)
 class _Bench:
-    """A teacher's side of every measure, made once for all of its students by one loss."""
+    """A teacher's side of every measure of its students by one loss."""
 
     dataset: Dataset
     models: Mapping[str, Model]
-    probes: tuple[Any, ...]
-
-    @classmethod
-    def of(cls, teacher: Network, dataset: Dataset) -> _Bench:
-        models = {name: _model(teacher, part)[0] for name, part in dataset.parts.items()}
-        probes = fit_concept_probes(_splits(models, "test"), _concepts(dataset, "test")) if dataset.concepts else ()
-        return cls(dataset, models, probes)
+    probes: tuple[Probe, ...]
 
 
 def _measured(
