@@ -102,7 +102,7 @@ class TheoremLine:
 
 @dataclass(frozen=True)
 class Peer:
-    """What the same grid costs in the authors' code, in core-seconds, and how many times that is ours."""
+    """What as many networks cost in the authors' code at its settings, in core-seconds, and how many times ours."""
 
     core_seconds: float
     factor: float
@@ -320,7 +320,8 @@ def _theorems(grid: Grid) -> list[TheoremLine]:
 
 
 def _peer(grid: Grid) -> Peer | None:
-    if grid.plan.experiment != "spirals" or not grid.training_core_seconds:
+    fewer_points = bool(grid.plan.preset.options)
+    if grid.plan.experiment != "spirals" or fewer_points or not grid.training_core_seconds:
         return None
     epochs = len(grid.teachers) * _PUBLISHED_TEACHER + len(grid.students) * _PUBLISHED_STUDENT
     cost = epochs * _PUBLISHED_EPOCH

@@ -92,8 +92,8 @@ def _distil(
     from empirics.experiment import Plan, run
     from empirics.loss_files import parse_losses
     from empirics.presets import preset_named
+    from reports.distillation_page import render
     from reports.experiments import as_json, remarks_on, report_on, with_student
-    from reports.experiments_page import render
 
     preset = preset_named(experiment, profile.value)
     if seeds is not None:
@@ -197,7 +197,7 @@ def _print(console: Console, report: Report) -> None:
     for table in _tables(report, console.width):
         console.print(table)
     chance = number(1 / _labels(report))
-    note = f"mean [95 % interval for new teachers and new students]; chance: {chance}"
+    note = f"mean (geometric for distances and KL) [95 % interval for new teachers and new students]; chance: {chance}"
     console.print(note, highlight=False, markup=False)
     for judged in report.judged:
         verdict = str(judged.verdict)
@@ -218,7 +218,10 @@ def _print(console: Console, report: Report) -> None:
     training, whole = report.grid.training_core_seconds, report.grid.core_seconds
     cost = f"training: {training:.0f} core-seconds, measuring included {whole:.0f}"
     if report.peer is not None:
-        cost += f"; the authors' code on the same grid: {report.peer.core_seconds:,.0f}, {report.peer.factor:.0f}x"
+        cost += (
+            f"; as many networks in the authors' code, wider and trained for longer: {report.peer.core_seconds:,.0f}, "
+            f"{report.peer.factor:.0f}x"
+        )
     console.print(cost, highlight=False)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from empirics import experiment
 from empirics.board import Board, following
+from empirics.data.dataset import Part
 from empirics.experiment import Grid, Plan, Row, run
 from empirics.losses import Loss, loss_named
 from empirics.losses.registry import Loss as LossClass
@@ -135,6 +136,35 @@ class TestReproducible:
         assert path == experiment._checkpoint(replace(task), data)
         changed = LossClass(lambda teacher, student: (teacher - student).abs().mean(), "kl")
         assert path != experiment._checkpoint(replace(task, loss=changed), data)
+
+    def test_losses_of_one_source_that_differ_do_not_share_a_checkpoint(self, tmp_path: Path) -> None:
+        def heated(temperature: float) -> Loss:
+            return LossClass(lambda teacher, student: ((teacher - student) / temperature).abs().sum(-1).mean(), "mine")
+
+        data = PLAN.dataset()
+        cool, again, hot = (
+            experiment._checkpoint(experiment._Task(PLAN, data.fingerprint, tmp_path, 0, loss), data)
+            for loss in (heated(1.0), heated(1.0), heated(50.0))
+        )
+        assert cool == again != hot
+
+    def test_data_that_have_changed_are_read_anew(self, tmp_path: Path) -> None:
+        preset = replace(TINY, dataset="features", teachers=1, students=1)
+        plan = Plan("features", "tiny", preset, losses("l2"), folder=tmp_path / "features.npz")
+        found = []
+        for seed in (0, 1, 0):
+            rng = np.random.default_rng(seed)
+            arrays = {f"{part}_inputs": rng.standard_normal((40, 3)) for part in ("train", "test")}
+            np.savez(tmp_path / "features.npz", **arrays, train_labels=np.arange(40) % 2, test_labels=np.arange(40) % 2)
+            found.append(run(plan, tmp_path / str(len(found)), workers=1).rows)
+        assert found[0] == found[2] != found[1]
+
+    def test_sorted_parts_are_looked_at_evenly(self) -> None:
+        inputs, labels = np.zeros((900, 1)), np.repeat(np.arange(9), 100)
+        chosen = Part(inputs, labels).spread(50)
+        assert len(set(chosen)) == 50
+        assert np.bincount(labels[chosen]).min() >= 5
+        assert Part(inputs, labels).spread(5000).tolist() == list(range(900))
 
     def test_larger_grids_begin_with_smaller_ones(self) -> None:
         more = replace(PLAN, preset=replace(TINY, teachers=5, students=4))

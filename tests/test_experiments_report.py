@@ -68,9 +68,9 @@ def student(
 
 
 def grid_with(
-    students: Sequence[Student], experiment: str = "digits", teachers: int = 1, training: float = 10.0
+    students: Sequence[Student], experiment: str = "digits", teachers: int = 1, training: float = 10.0, **options: int
 ) -> Grid:
-    preset = replace(preset_named(experiment, "quick"), predictions="")
+    preset = replace(preset_named(experiment, "quick"), predictions="", options=options)
     plan = Plan(experiment, "quick", preset, losses(*dict.fromkeys(s.loss for s in students)))
     masters = tuple(
         Teacher(seed, {"test": 1.0}, CURVES, EMBEDDINGS, np.zeros(3, dtype=np.int64), 1.0) for seed in range(teachers)
@@ -187,7 +187,9 @@ class TestPeer:
         assert peer.core_seconds == pytest.approx(9534)  # (3 * 500 + 36 * 250) * .908
         assert peer.factor == pytest.approx(95.34)
 
-    def test_none_but_for_the_spirals(self) -> None:
+    def test_none_but_for_the_spirals_with_all_their_points(self) -> None:
+        assert report_on(grid_with([student("kl")], "spirals"), "c").peer is not None
+        assert report_on(grid_with([student("kl")], "spirals", radii=250), "c").peer is None
         assert report_on(grid_with([student("kl")]), "c").peer is None
         assert report_on(grid_with([student("kl")], "spirals", training=0.0), "c").peer is None
 

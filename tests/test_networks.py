@@ -114,6 +114,8 @@ def test_parameters_are_single_precision_whatever_the_default() -> None:
     finally:
         torch.set_default_dtype(torch.float32)
     assert {parameter.dtype for name, parameter in network.named_parameters()} == {torch.float32}
+    usual = build(Perceptron((3,), 2), toy(), [0]).state_dict()
+    assert all(torch.equal(value, usual[name]) for name, value in network.state_dict().items())
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,12 @@ class TestResuming:
         with pytest.raises(InvalidInput, match="something else"):
             train(toy(), other, BRIEF, [1], checkpoint=path)
 
+    def test_a_checkpoint_of_fewer_copies_is_not_repeated(self, tmp_path: Path) -> None:
+        path = tmp_path / "state.safetensors"
+        train(toy(), SMALL, BRIEF, [5], checkpoint=path)
+        with pytest.raises(InvalidInput, match="something else"):
+            train(toy(), SMALL, BRIEF, [5, 6, 7], checkpoint=path)
+
     def test_nothing_half_written_is_left(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = tmp_path / "state.safetensors"
         checkpoints.save(path, {"a": torch.ones(3)})

@@ -13,8 +13,10 @@ costs 1/m.
 
 Proof of the bound: in whitened coordinates v = Cov(u)^{+1/2} (u - E u), of unit covariance, sum_i (1 - rho_i^2) is the
 least E||v - B f' - c||^2 over all linear maps B of the student's embedding and all c; Cov(u)^{+1/2} u' is such a map.
-This is on the inputs on which the teacher was fitted; on others it is an estimate. Directions lost in the rounding of
-the teacher's logits are left out, and m is the number of those left.
+It needs a student that is not wider than the teacher, whose missing correlations would be zero by convention, and the
+inputs on which the teacher was fitted, unvaried by noise or mirroring; on others it is an estimate. Directions lost in
+the rounding of the teacher's logits are left out, and m is the number of those left: nothing is said of a direction of
+f that its logits do not show.
 
 References
 ----------
@@ -91,10 +93,11 @@ def whitening(teacher: Float[Tensor, "N k"]) -> Float[Tensor, "k m"]:
 def guaranteed_cca(teacher: Logits, student: Logits, whitening: Float[Tensor, "k m"]) -> Scalar:
     r"""KL(teacher || student) plus the squared whitened logit distance: bounds what canonical correlation is lost.
 
-    On the training inputs 1 - m_CCA <= d_w^2 <= loss, with m_CCA centred: no constant of the models, no floor under
-    probabilities. KL keeps the accuracy, and punishes what d_w does not see, the part of u' outside the column space
-    of Cov(u). Zero if and only if p = p', as KL is zero only there and d_w is zero there. It bounds the part P Delta,
-    with E||P Delta||^2 <= m lambda_1 d_w^2, but outside only by KL; `guaranteed_logits` is for that.
+    On the training inputs 1 - m_CCA <= d_w^2 <= loss, with m_CCA centred, under the hypotheses of this module's
+    docstring: no constant of the models, no floor under probabilities. KL keeps the accuracy, and punishes what d_w
+    does not see, the part of u' outside the column space of Cov(u). Zero if and only if p = p', as KL is zero only
+    there and d_w is zero there. It bounds the part P Delta, with E||P Delta||^2 <= m lambda_1 d_w^2, but outside only by KL;
+    `guaranteed_logits` is for that.
     """
     return kl(teacher, student) + _mean_square(_centred(teacher - student) @ whitening)
 
@@ -113,7 +116,7 @@ def full_whitening(teacher: Float[Tensor, "N k"]) -> Float[Tensor, "k k"]:
     zero_set="distribution",
     shift_invariant=True,
     prepare=full_whitening,
-    bounds_logit_distance="d_logit^2 <= m lambda_1 loss/10, lambda_1 the largest eigenvalue of the teacher's Cov(u)",
+    bounds_logit_distance="d_logit^2 <= m lambda_1 loss/10, lambda_1 > 0 the largest eigenvalue of its Cov(u)",
 )
 def guaranteed_logits(teacher: Logits, student: Logits, whitening: Float[Tensor, "k k"]) -> Scalar:
     r"""KL(teacher || student) plus 10 times the squared logit distance in deviations of the teacher: bounds them all.
@@ -128,8 +131,9 @@ def guaranteed_logits(teacher: Logits, student: Logits, whitening: Float[Tensor,
     The factor sets a nat against a share of correlation: a student that lacks a tenth of the correlation pays one nat.
     With 1 the KL of a sure teacher outweighs d_w through most of a short training, with 100 accuracy lags as it does
     for `l2`. On a short run of spirals (4,200 inputs, width 128, 150 epochs; two teachers, two students each; the
-    factor was chosen on these) the test accuracy was .945 to .996 for `kl`, .957 to .975 for `l2`, .987 to .992 for
-    this; m_CCA .52 to .86, .997 to .999 and .9986 to .9992; KL .07 to .23, .02 to .09 and .007 to .011.
+    factor was chosen on these, by test accuracy) the test accuracy was .945 to .996 for `kl`, .957 to .975 for `l2`,
+    .987 to .992 for this; m_CCA .52 to .86, .997 to .999 and .9986 to .9992; KL .07 to .23, .02 to .09 and .007 to
+    .011.
     """
     return kl(teacher, student) + 10 * _mean_square(_centred(teacher - student) @ whitening)
 

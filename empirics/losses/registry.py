@@ -44,7 +44,7 @@ class Loss:
         Whether adding a constant to all logits of an input, one for each input, changes nothing, in the student's
         logits; None if unknown.
     bounds_logit_distance
-        How the loss bounds d_logit, with constants of the teacher alone; None if it does not or if nothing is known.
+        How the loss bounds d_logit, with constants of the models; None if it does not or if nothing is known.
     prepare
         From the teacher's logits on all training inputs, (N, k) in float64, to what the function needs of them: a
         tensor, or tuples or dictionaries of tensors. None if the function needs nothing.
