@@ -96,8 +96,8 @@ def guaranteed_cca(teacher: Logits, student: Logits, whitening: Float[Tensor, "k
     On the training inputs 1 - m_CCA <= d_w^2 <= loss, with m_CCA centred, under the hypotheses of this module's
     docstring: no constant of the models, no floor under probabilities. KL keeps the accuracy, and punishes what d_w
     does not see, the part of u' outside the column space of Cov(u). Zero if and only if p = p', as KL is zero only
-    there and d_w is zero there. It bounds the part P Delta, with E||P Delta||^2 <= m lambda_1 d_w^2, but outside only by KL;
-    `guaranteed_logits` is for that.
+    there and d_w is zero there. It bounds the part P Delta, with E||P Delta||^2 <= m lambda_1 d_w^2, but outside only
+    by KL; `guaranteed_logits` is for that.
     """
     return kl(teacher, student) + _mean_square(_centred(teacher - student) @ whitening)
 
