@@ -24,10 +24,10 @@ _TEMPORARY = re.compile(r"\.(\d+)-.*")
 def write_whole(path: Path, text: str) -> None:
     """Write a text file under a temporary name and rename it, so that no reader ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path = path.resolve()  # the file a link leads to, not the link
     if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced, only written to
         path.write_text(text, encoding="utf-8")
         return
+    path = path.resolve()  # the file a link leads to, not the link
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{os.getpid()}-{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:

@@ -2,8 +2,10 @@
 
 import json
 import math
+import os
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -116,6 +118,16 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
         write_whole(path, None)
     assert json.loads(path.read_text()) == {"a": 1}
     assert [child.name for child in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_what_is_no_file_is_written_to():
+    reader, writer = os.pipe()
+    try:
+        write_whole(Path(f"/dev/fd/{writer}"), "{}")
+        assert os.read(reader, 10) == b"{}"
+    finally:
+        os.close(reader)
+        os.close(writer)
 
 
 def test_json_has_no_word_for_nan_and_infinity():
