@@ -34,7 +34,7 @@ from empirics.measures import Concepts, Splits, concept_measures, fit_concept_pr
 from empirics.networks import Network, evaluate
 from empirics.presets import Preset
 from empirics.probes import Probe, direction_r2
-from empirics.training import Curves, Trained, device, distil, train
+from empirics.training import Curves, Trained, accuracy, device, distil, train
 from theory.errors import DegenerateInput, InvalidInput
 from theory.guarantees import Guarantee, guarantees
 from theory.models import Model, Pair
@@ -344,9 +344,11 @@ def _checkpoint(task: _Task, dataset: Dataset) -> Path:
 
 def _trained_teacher(task: _Task, dataset: Dataset, note: Callable[[int, int], None] | None) -> Trained:
     preset = task.plan.preset
+    # A file of features may come without concepts; its teachers then learn the labels alone.
+    weight = preset.concept_weight if dataset.concepts else 0.0
     return train(
         dataset, preset.teacher, preset.teacher_recipe, [task.plan.seeds("teacher")[task.teacher]],
-        concept_weight=preset.concept_weight, checkpoint=_checkpoint(replace(task, loss=None), dataset), progress=note,
+        concept_weight=weight, checkpoint=_checkpoint(replace(task, loss=None), dataset), progress=note,
     )  # fmt: skip
 
 
@@ -361,7 +363,7 @@ def _teacher(task: _Task, board: Board, row: int) -> tuple[Teacher, tuple[Probe,
     shown = _shown(dataset)
     kept = Teacher(
         seed=task.teacher,
-        accuracy={name: _accuracy(model, dataset.parts[name]) for name, model in models.items()},
+        accuracy={name: accuracy(model, dataset.parts[name].labels) for name, model in models.items()},
         curves=master.curves,
         embeddings=models["test"].embeddings[shown],
         predicted=models["test"].top_label[shown].argmax(axis=-1),
@@ -435,11 +437,9 @@ def _measured(
                 values |= read.mean.values
                 why |= read.mean.reasons
                 each[split] = read.each
-        # The contract's name for what a probe reads.
-        source = "concept_accuracy" if "concept_accuracy" in values else "direction_r2"
-        values["probe_accuracy"] = values.get(source)
+        values["probe_accuracy"] = values.get("concept_accuracy")  # what the contract calls it
         if values["probe_accuracy"] is None:
-            why["probe_accuracy"] = why.get(source, "probes are fitted to this part, and read on the others")
+            why["probe_accuracy"] = why.get("concept_accuracy", _no_probes(bench.dataset))
         reasons[split] = why
         place = {"teacher_seed": task.teacher, "student_seed": copy, "loss": loss.name, "split": split}
         rows.append(place | values)
@@ -471,8 +471,10 @@ def _shown(dataset: Dataset) -> Int[np.ndarray, " r"]:
     return dataset.test.spread(_SHOWN)
 
 
-def _accuracy(model: Model, part: Part) -> float:
-    return float(model.top_label[np.arange(model.n), part.labels].mean())
+def _no_probes(dataset: Dataset) -> str:
+    if dataset.concepts:
+        return "probes are fitted to this part, and read on the others"
+    return f"{dataset.name} has no concepts for a probe to read"
 
 
 def _splits(models: Mapping[str, Model], scored: str) -> Splits:

@@ -149,15 +149,21 @@ class TestReproducible:
         assert cool == again != hot
 
     def test_data_that_have_changed_are_read_anew(self, tmp_path: Path) -> None:
-        preset = replace(TINY, dataset="features", teachers=1, students=1)
+        preset = replace(TINY, dataset="features", teachers=1, students=1, concept_weight=1.0)
         plan = Plan("features", "tiny", preset, losses("l2"), folder=tmp_path / "features.npz")
         found = []
         for seed in (0, 1, 0):
             rng = np.random.default_rng(seed)
             arrays = {f"{part}_inputs": rng.standard_normal((40, 3)) for part in ("train", "test")}
             np.savez(tmp_path / "features.npz", **arrays, train_labels=np.arange(40) % 2, test_labels=np.arange(40) % 2)
-            found.append(run(plan, tmp_path / str(len(found)), workers=1).rows)
-        assert found[0] == found[2] != found[1]
+            found.append(run(plan, tmp_path / str(len(found)), workers=1))
+        assert found[0].rows == found[2].rows != found[1].rows
+        # Without concepts no probe reads one, and R^2 of directions is no accuracy.
+        (student,) = found[0].students
+        row = next(row for row in student.rows if row["split"] == "test")
+        assert row["probe_accuracy"] is None
+        assert row["direction_r2"] is not None
+        assert "no concepts" in student.reasons["test"]["probe_accuracy"]
 
     def test_sorted_parts_are_looked_at_evenly(self) -> None:
         inputs, labels = np.zeros((900, 1)), np.repeat(np.arange(9), 100)
