@@ -92,8 +92,8 @@ def _distil(
     from empirics.experiment import Plan, run
     from empirics.loss_files import parse_losses
     from empirics.presets import preset_named
-    from reports.distillation_page import render
     from reports.experiments import as_json, remarks_on, report_on, with_student
+    from reports.experiments_page import render
 
     preset = preset_named(experiment, profile.value)
     if seeds is not None:

@@ -22,7 +22,7 @@ from theory.statements import Theorem
 from theory.verification import PROFILES, Profile, StatementReport, TheoremReport, Violation, verify_theorem
 
 if TYPE_CHECKING:
-    from empirics.distillation import DistilledPair
+    from empirics.digits_pairs import DistilledPair
     from theory.proofs.steps import Checked
 
 SCHEMA = "logitbounds/verify/1"
@@ -132,7 +132,7 @@ def _unproved(proofs: tuple[Checked, ...]) -> Iterator[str]:
 def _distil(seed: int) -> tuple[str, tuple[DistilledPair, ...]]:
     import torch
 
-    from empirics.distillation import digits_pairs
+    from empirics.digits_pairs import digits_pairs
 
     torch.set_num_threads(1)
     return "digits", digits_pairs(seed, losses=("kl", "l1", "l2"))

@@ -6,7 +6,7 @@ import pytest
 
 import theory
 from empirics.data.digits import digits
-from empirics.distillation import digits_pairs
+from empirics.digits_pairs import digits_pairs
 from empirics.presets import STUDENT, TEACHER
 from theory import InvalidInput
 

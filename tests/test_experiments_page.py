@@ -15,9 +15,9 @@ from empirics.loss_files import parse_losses
 from empirics.networks import Perceptron
 from empirics.presets import Preset
 from empirics.training import Recipe
-from reports import distillation_figures as figures
-from reports.distillation_page import cell, comparison_rows, main_table, render, sentences, split_tables, theorem_rows
+from reports import experiments_figures as figures
 from reports.experiments import Report, remarks_on, report_on
+from reports.experiments_page import cell, comparison_rows, main_table, render, sentences, split_tables, theorem_rows
 from theory.guarantees import Guarantee
 
 MINE = '''

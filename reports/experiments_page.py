@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from empirics.predictions import Judged
 from empirics.statistics import Interval
-from reports import distillation_figures as figures
+from reports import experiments_figures as figures
 from reports.experiments import SUMMARISED, Comparison, Report, TheoremLine, settings, versions
 from reports.rendering import environment, number
 
@@ -405,7 +405,7 @@ def render(report: Report) -> str:
     found = environment()
     found.filters["titled"] = lambda name: TITLES.get(name, name)
     few = next((c.difference.reason for c in report.comparisons if c.difference.reason), "")
-    return found.get_template("distill.html").render(
+    return found.get_template("experiment.html").render(
         report=report,
         grid=report.grid,
         plan=plan,
