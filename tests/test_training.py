@@ -1,4 +1,5 @@
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 import theory
 from empirics import checkpoints, training
 from empirics.data.dataset import Concept, Dataset, Part
-from empirics.losses import loss_named
+from empirics.losses import Loss, loss_named
 from empirics.networks import Network, Perceptron, ResidualNetwork, build, evaluate
 from empirics.training import Recipe, Trained, accuracy, distil, one_cycle, train
 from theory import InvalidInput, Model, Pair
@@ -190,6 +191,30 @@ class TestLearning:
         student = distil(teacher.network, loss_named(name), replace(data, train=wrong), SMALL, recipe, [1])
         assert accuracy(model_of(student), data.test.labels) == 1.0
         assert theory.kl_divergence(model_of(teacher), model_of(student)) < 0.1
+
+    @pytest.mark.parametrize("noise", [0.0, 0.5])
+    def test_the_teacher_labels_the_very_inputs_that_the_student_sees(
+        self, monkeypatch: pytest.MonkeyPatch, noise: float
+    ) -> None:
+        seen: list[torch.Tensor] = []
+        paid: list[torch.Tensor] = []
+        batches = training._batches
+
+        def watched(*arguments: object) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+            for rows, batch in batches(*arguments):  # type: ignore[arg-type]
+                seen.append(batch[0])
+                yield rows, batch
+
+        def spying(teacher: torch.Tensor, student: torch.Tensor) -> torch.Tensor:
+            paid.append(teacher)
+            return (teacher - student).square().mean()
+
+        teacher = train(toy(), SMALL, BRIEF, [0]).network
+        monkeypatch.setattr(training, "_batches", watched)
+        distil(teacher, Loss(spying, "spying"), toy(), SMALL, replace(BRIEF, noise=noise), [1])
+        assert len(paid) == len(seen) == 9
+        for batch, logits in zip(seen, paid, strict=True):
+            torch.testing.assert_close(logits, teacher(batch[None])[0], rtol=1e-4, atol=1e-4)
 
     def test_the_teacher_is_not_trained(self) -> None:
         teacher = train(toy(), SMALL, BRIEF, [0]).network
