@@ -18,7 +18,7 @@ from empirics.losses import Loss
 from empirics.losses.properties import check_loss
 from empirics.measures import CONCEPT_MEASURES, MEASURES
 from empirics.networks import Architecture, Perceptron, ResidualNetwork
-from empirics.predictions import Judged, Registration, grid_of, judge, load_registration, summary
+from empirics.predictions import Judged, Prediction, Registration, grid_of, judge, load_registration, summary
 from empirics.predictions.judge import OVER_MAGNITUDES
 from empirics.statistics import EffectSize, Interval, Scale, effect_size, interval, paired_difference
 from empirics.statistics import Grid as GridOfValues
@@ -121,7 +121,7 @@ class Report:
     summary
         Means with intervals; see `empirics.predictions.summary`.
     registration, judged
-        The file of predictions, if the experiment has one, and their verdicts.
+        The file of predictions, if the experiment has one, and the verdicts on those whose losses were all run.
     comparisons
         Every loss against the first.
     theorems
@@ -151,6 +151,11 @@ class Report:
     def splits(self) -> tuple[str, ...]:
         """Names of the parts measured on."""
         return tuple(dict.fromkeys(row["split"] for row in self.grid.rows))
+
+    @property
+    def not_judged(self) -> int:
+        """Number of registered predictions that name a loss that was not run."""
+        return len(self.registration.predictions) - len(self.judged) if self.registration else 0
 
     @property
     def violations(self) -> list[str]:
@@ -260,12 +265,18 @@ def report_on(grid: Grid, command: str, remarks: Mapping[str, tuple[str, ...]] |
         judged=tuple(
             judge(prediction, lambda loss, measure, split: grid_of(rows, loss, measure, split))
             for prediction in (registration.predictions if registration else ())
+            if _speaks_of(prediction, grid.plan)
         ),
         comparisons=tuple(_comparisons(rows, [loss.name for loss in grid.plan.losses])),
         theorems=tuple(_theorems(grid)),
         remarks=dict(remarks or {}),
         peer=_peer(grid),
     )
+
+
+def _speaks_of(prediction: Prediction, plan: Plan) -> bool:
+    """Whether every loss that a prediction names was run: of others nothing is to be said."""
+    return {*prediction.losses, *prediction.references} <= {"teacher", *(loss.name for loss in plan.losses)}
 
 
 def _comparisons(rows: Sequence[Row], losses: Sequence[str]) -> list[Comparison]:
@@ -358,6 +369,7 @@ def as_json(report: Report) -> dict[str, Any]:
         ],
         "summary": [dict(entry) | ({"reason": few} if entry["low"] is None else {}) for entry in report.summary],
         "predictions": [_judged_json(judged) for judged in report.judged],
+        "predictions_not_judged": report.not_judged,
         "registration": report.registration.sha256 if report.registration else None,
         "comparisons": [
             {

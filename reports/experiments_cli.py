@@ -204,6 +204,8 @@ def _print(console: Console, report: Report) -> None:
         colour, words = _COLOURS[verdict], " ".join(judged.prediction.statement.split())
         _indented(console, f"[{colour}]{verdict:9}[/] ", escape(words))
         _indented(console, " " * 10, f"[dim]{escape(judged.evidence)}[/dim]")
+    if report.not_judged:
+        _indented(console, "", f"{report.not_judged} predictions speak of losses that were not run")
     for name, lines in report.remarks.items():
         for line in lines:
             _indented(console, "[yellow]remark[/]    ", escape(f"{name}: {line}"))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from empirics import experiment
 from empirics.board import Board, following
@@ -12,11 +13,13 @@ from empirics.data.dataset import Part
 from empirics.experiment import Grid, Plan, Row, run
 from empirics.losses import Loss, loss_named
 from empirics.losses.registry import Loss as LossClass
-from empirics.measures import CONCEPT_MEASURES, MEASURES
-from empirics.networks import Perceptron, ResidualNetwork
+from empirics.measures import CONCEPT_MEASURES, MEASURES, measure
+from empirics.networks import Perceptron, ResidualNetwork, evaluate
 from empirics.presets import PRESETS, PROFILES, Preset, preset_named
-from empirics.training import Recipe
-from theory import InvalidInput
+from empirics.probes import direction_r2
+from empirics.training import Recipe, distil, train
+from theory import InvalidInput, Pair
+from theory.guarantees import guarantees
 
 
 def losses(*names: str) -> tuple[Loss, ...]:
@@ -81,8 +84,32 @@ class TestGrid:
         assert sum(guarantee.applies for guarantee in found) > 100
         assert not [guarantee for guarantee in found if guarantee.holds is False]
 
+    def test_rows_are_those_of_the_networks_they_name(self, grid: Grid) -> None:
+        data, loss = PLAN.dataset(), loss_named("l2")
+        master = train(data, TINY.teacher, TINY.teacher_recipe, [PLAN.seeds("teacher")[1]]).network
+        pupils = distil(master, loss, data, TINY.student, TINY.student_recipe, PLAN.seeds("student")).network
+        teacher, student = (
+            {name: evaluate(network, torch.tensor(part.inputs))[copy] for name, part in data.parts.items()}
+            for network, copy in ((master, 0), (pupils, 1))
+        )
+        found = {split: row for row in grid.rows if place(row)[:3] == (1, 1, "l2") for split in [row["split"]]}
+        for split in ("train", "test"):
+            for name, value in measure(teacher[split], student[split], data.parts[split].labels).values.items():
+                assert found[split][name] == value, name
+        assert found["test"]["direction_r2"] == direction_r2(
+            *(model[split].embeddings for split in ("train", "test") for model in (teacher, student))
+        )
+        (kept,) = (s for s in grid.students if (s.teacher_seed, s.seed, s.loss) == (1, 1, "l2"))
+        assert [g.truth for g in kept.guarantees] == [
+            g.truth for g in guarantees(Pair(teacher["test"], student["test"]))
+        ]
+
     def test_costs(self, grid: Grid) -> None:
         assert 0 < grid.training_core_seconds < grid.core_seconds
+        parts = [network.core_seconds for network in (*grid.teachers, *grid.students)]
+        assert grid.training_core_seconds == pytest.approx(sum(parts))
+        # Two students trained side by side share their time.
+        assert grid.students[0].core_seconds == grid.students[1].core_seconds
 
     def test_facts(self, grid: Grid) -> None:
         assert grid.facts["parts"]["train"] + grid.facts["parts"]["validation"] + grid.facts["parts"]["test"] == 1797

@@ -91,7 +91,8 @@ def test_a_known_perceptron() -> None:
         network.encoder.weights[1].copy_(torch.tensor([[[3.0], [5.0]]]))
         network.encoder.biases[1].fill_(0.5)
         network.unembeddings.copy_(torch.tensor([[[2.0], [-1.0]]]))
-    assert network(torch.tensor([[[1.0]]])).tolist() == [[[7.0, -3.5]]]
+    # At -1 the other unit answers: embedding 5 * 1 + 0.5. Inputs themselves are not rectified.
+    assert network(torch.tensor([[[1.0], [-1.0]]])).tolist() == [[[7.0, -3.5], [11.0, -5.5]]]
 
 
 def test_a_known_residual_network() -> None:

@@ -227,6 +227,21 @@ class TestLearning:
         student = distil(teacher.network, loss_named("l2"), toy(), replace(SMALL, dimension=1), BRIEF, [1])
         assert Pair(model_of(teacher), model_of(student)).b.m == 1
 
+    def test_concepts_add_their_weighted_mean_cross_entropy(self) -> None:
+        # At a vanishing rate read-outs stay zero, so that each concept costs the logarithm of its number of values.
+        recipe = Recipe(epochs=1, batch_size=64, peak_rate=1e-30)
+        whole = toy()
+        doubled = [Part(p.inputs, p.labels, np.c_[p.concepts, p.labels % 2]) for p in list(whole.parts.values())[:3]]
+        data = Dataset("two", *doubled, concepts=(Concept("far", ("no", "yes")), Concept("odd", ("a", "b", "c", "d"))))
+        bare, weighted = (train(data, SMALL, recipe, [0], concept_weight=w).curves.losses[0, 0] for w in (0.0, 0.7))
+        assert weighted - bare == pytest.approx(0.7 * (math.log(2) + math.log(4)) / 2, rel=1e-4)
+
+    def test_wider_students_have_no_correlation_to_draw(self) -> None:
+        teacher = train(toy(), SMALL, BRIEF, [0]).network
+        wide = distil(teacher, loss_named("l2"), toy(), replace(SMALL, dimension=4), BRIEF, [1])
+        assert np.isnan(wide.curves.sightings[:, 1]).all()
+        assert np.isfinite(wide.curves.sightings[:, 0]).all()
+
     def test_concepts_that_labels_do_not_need_are_kept_where_they_are_asked_for(self) -> None:
         def correlation(weight: float) -> float:
             model = model_of(train(toy(), Perceptron((16,), 3), replace(BRIEF, epochs=40), [0], concept_weight=weight))
@@ -368,5 +383,6 @@ class TestRefuses:
             train(Dataset("bare", *bare), SMALL, BRIEF, [0], concept_weight=0.5)
 
     def test_divergence(self) -> None:
-        with pytest.raises(InvalidInput, match="finite"):
-            train(toy(), SMALL, replace(BRIEF, peak_rate=1e30), [0])
+        # One step leads astray; it is the next epoch that notices, before the network is looked at.
+        with pytest.raises(InvalidInput, match=r"diverged in epoch \d+.*finite"):
+            train(toy(), SMALL, replace(BRIEF, peak_rate=1e30, batch_size=20), [0])
