@@ -164,6 +164,11 @@ class TestReproducible:
         changed = LossClass(lambda teacher, student: (teacher - student).abs().mean(), "kl")
         assert path != experiment._checkpoint(replace(task, loss=changed), data)
 
+    def test_teachers_learn_concepts_where_the_preset_says_so(self, grid: Grid, tmp_path: Path) -> None:
+        preset = replace(TINY, concept_weight=1.0, teachers=1, students=1)
+        (teacher,) = run(replace(PLAN, preset=preset, losses=losses("l2")), tmp_path, workers=1).teachers
+        assert not np.allclose(teacher.embeddings, grid.teachers[0].embeddings)
+
     def test_losses_of_one_source_that_differ_do_not_share_a_checkpoint(self, tmp_path: Path) -> None:
         def heated(temperature: float) -> Loss:
             return LossClass(lambda teacher, student: ((teacher - student) / temperature).abs().sum(-1).mean(), "mine")
