@@ -352,3 +352,26 @@ class TestJson:
             assert line.vacuous <= line.applies
             assert bool(line.reason) == (line.applies == 0)
         assert not report.violations
+
+
+def test_predictions_are_of_the_preset_s_students_and_of_losses_that_were_run(tmp_path: Path) -> None:
+    preset = replace(
+        preset_named("digits", "quick"),
+        student=Perceptron((8,), 2),
+        teacher=Perceptron((8,), 2),
+        teacher_recipe=Recipe(2, 128, 2e-2),
+        student_recipe=Recipe(2, 128, 2e-2),
+        teachers=1,
+        students=1,
+    )
+    plan = Plan("digits", "quick", preset, (loss_named("kl"),))
+    assert with_student(plan, width=1.0).preset.predictions == "digits"
+    for changed in (with_student(plan, width=0.5), with_student(plan, dimension=7)):
+        assert changed.preset.predictions == ""
+    report = report_on(run(plan, tmp_path, workers=1), "command")
+    assert report.registration is not None
+    assert report.judged
+    assert len(report.judged) + report.not_judged == len(report.registration.predictions)
+    names = {"teacher", *report.losses}
+    assert all({*j.prediction.losses, *j.prediction.references} <= names for j in report.judged)
+    assert report.not_judged > 0
