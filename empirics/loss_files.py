@@ -11,10 +11,7 @@ import contextlib
 import difflib
 import importlib
 import inspect
-import re
 import sys
-import tokenize
-import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,9 +21,9 @@ from typing import Any
 from empirics.losses.registry import Loss, loss_named, losses, registering_aside, title_of
 from empirics.losses.sources import fingerprint_of_file
 from theory.errors import InvalidInput
+from theory.python_files import OURS, execute, module_name, read_source
 
 HOW_TO_MARK = "from empirics.losses import distillation_loss, and write @distillation_loss above a function"
-_OURS = frozenset({"theory", "empirics", "reports"})
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
@@ -186,13 +183,13 @@ def _run(path: Path) -> tuple[Path, Mapping[str, Any]]:
     Afterwards neither the file nor the modules beside it are known as modules, so that the next one of the same name is
     not taken for it; its functions keep what they use.
     """
-    text = _source(path)
+    text = read_source(path)
     path = path.resolve()
-    module = ModuleType(_module_name(path))
+    module = ModuleType(module_name(path))
     module.__file__ = str(path)
     with _importable(path.parent), registering_aside():
         sys.modules[module.__name__] = module
-        _execute(path, text, module)
+        execute(path, text, module)
     return path, vars(module)
 
 
@@ -213,44 +210,7 @@ def _importable(folder: Path) -> Iterator[None]:
 
 def _is_beside(module: ModuleType, folder: Path) -> bool:
     file = getattr(module, "__file__", None)
-    if file is None or module.__name__.partition(".")[0] in _OURS:
+    if file is None or module.__name__.partition(".")[0] in OURS:
         return False
     path = Path(file).resolve()
     return path.is_relative_to(folder) and not _INSTALLED & set(path.parts)
-
-
-def _source(path: Path) -> str:
-    if path.suffix != ".py":
-        raise InvalidInput(f"{path}: expected a Python file (.py), saw '{path.suffix or path.name}'")
-    if not path.is_file():
-        raise InvalidInput(f"{path}: {'a folder, not a file' if path.is_dir() else 'no such file'}")
-    try:
-        with tokenize.open(path) as stream:  # in the encoding that the file declares
-            return stream.read()
-    except (OSError, SyntaxError, UnicodeDecodeError, LookupError) as error:
-        raise InvalidInput(f"{path}: not readable as Python source ({error})") from None
-
-
-def _module_name(path: Path) -> str:
-    """Name the module after its file, unless that would hide a module that is there already."""
-    name = re.sub(r"\W", "_", path.stem)
-    return f"{name}_file" if name in sys.modules or name in sys.stdlib_module_names or name in _OURS else name
-
-
-def _execute(path: Path, text: str, module: ModuleType) -> None:
-    try:
-        exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)
-    except KeyboardInterrupt:
-        raise
-    except SyntaxError as error:
-        place = f"{Path(error.filename).name}, line" if error.filename not in (None, str(path)) else "line"
-        raise InvalidInput(f"{path}: not valid Python ({place} {error.lineno}: {error.msg})") from None
-    except SystemExit as error:
-        raise InvalidInput(f"{path}: asked to exit (status {error.code}) while it was loaded") from None
-    except BaseException as error:
-        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-        where = f" on line {lines[-1]}" if lines else ""
-        message = " ".join(str(error).split())
-        raise InvalidInput(
-            f"{path}: raised {type(error).__name__}{where} while it was loaded{': ' if message else ''}{message}"
-        ) from None

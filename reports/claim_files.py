@@ -6,11 +6,8 @@ import ast
 import contextlib
 import hashlib
 import importlib
-import re
 import sys
 import sysconfig
-import tokenize
-import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,8 +17,8 @@ from typing import Any, TypeVar
 
 from theory.claims import Claim, Metric
 from theory.errors import InvalidInput
+from theory.python_files import OURS, execute, module_name, read_source
 
-_OURS = frozenset({"theory", "empirics", "reports"})
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _loaded_before: set[str] = set()  # modules of the file loaded last, which are no modules of the next one
 Marked = TypeVar("Marked", Claim, Metric)
@@ -169,17 +166,17 @@ def load_file(path: Path) -> tuple[UserFile, Mapping[str, Any]]:
     InvalidInput
         If there is no such file, it is no Python, or it fails to load.
     """
-    text = _source(path)
+    text = read_source(path)
     path = path.resolve()
     _forget_the_last_file()
     known, before = set(sys.modules), list(sys.path)
-    module = ModuleType(_module_name(path))
+    module = ModuleType(module_name(path))
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
     sys.path.insert(0, str(path.parent))
     importlib.invalidate_caches()
     try:
-        _run(path, text, module)
+        execute(path, text, module)
         search_path = _search_path(path, before)
     except BaseException:
         own = (str(path.parent),)
@@ -233,51 +230,10 @@ def chosen_name(found: Mapping[str, object], attributes: Mapping[str, str], name
 # --------------------------------------------------------------------------- running the file
 
 
-def _source(path: Path) -> str:
-    if path.suffix != ".py":
-        raise InvalidInput(f"{path}: expected a Python file (.py), saw '{path.suffix or path.name}'")
-    if not path.is_file():
-        raise InvalidInput(f"{path}: {'a folder, not a file' if path.is_dir() else 'no such file'}")
-    try:
-        return _read(path)
-    except (OSError, SyntaxError, UnicodeDecodeError, LookupError) as error:
-        raise InvalidInput(f"{path}: not readable as Python source ({error})") from None
-
-
-def _read(path: Path) -> str:
-    with tokenize.open(path) as stream:  # in the encoding that the file declares
-        return stream.read()
-
-
-def _module_name(path: Path) -> str:
-    """Name the module after its file, unless that would hide a module that is there already."""
-    name = re.sub(r"\W", "_", path.stem)
-    return f"{name}_file" if name in sys.modules or name in sys.stdlib_module_names or name in _OURS else name
-
-
 def _forget_the_last_file() -> None:
     for name in _loaded_before:
         sys.modules.pop(name, None)
     _loaded_before.clear()
-
-
-def _run(path: Path, text: str, module: ModuleType) -> None:
-    try:
-        exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)
-    except KeyboardInterrupt:
-        raise
-    except SyntaxError as error:
-        place = f"{Path(error.filename).name}, line" if error.filename not in (None, str(path)) else "line"
-        raise InvalidInput(f"{path}: not valid Python ({place} {error.lineno}: {error.msg})") from None
-    except SystemExit as error:
-        raise InvalidInput(f"{path}: asked to exit (status {error.code}) while it was loaded") from None
-    except BaseException as error:
-        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-        where = f" on line {lines[-1]}" if lines else ""
-        message = " ".join(str(error).split())
-        raise InvalidInput(
-            f"{path}: raised {type(error).__name__}{where} while it was loaded{': ' if message else ''}{message}"
-        ) from None
 
 
 # --------------------------------------------------------------------------- what the file imports of its own
@@ -304,8 +260,8 @@ def _own_sources(
         if name in sources or file.resolve() == path:
             continue
         try:
-            sources[name] = _read(file)
-        except (OSError, SyntaxError, UnicodeDecodeError, LookupError):
+            sources[name] = read_source(file)
+        except InvalidInput:
             continue
         is_package = file.name == "__init__.py"
         packages |= {name} if is_package else set()
@@ -320,7 +276,7 @@ def _is_own_module(name: str, search_path: tuple[str, ...]) -> bool:
 
 
 def _is_own(file: Path, name: str, search_path: tuple[str, ...]) -> bool:
-    if file.suffix != ".py" or name.partition(".")[0] in _OURS:
+    if file.suffix != ".py" or name.partition(".")[0] in OURS:
         return False
     file = file.resolve()
     standard = Path(sysconfig.get_path("stdlib")).resolve()

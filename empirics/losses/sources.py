@@ -12,7 +12,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-_OURS = frozenset({"theory", "empirics", "reports"})
+from theory.python_files import OURS
+
 _HERE = Path(__file__).resolve().parent
 _NO_ARITHMETIC = frozenset({"__init__.py", "properties.py", "registry.py", "sources.py"})
 
@@ -82,7 +83,7 @@ def _files(name: str, folder: Path) -> list[Path]:
         own = name.startswith("empirics.losses.") and beside.is_file() and beside.name not in _NO_ARITHMETIC
         return [beside] if own else []
     top = name.partition(".")[0]
-    if top in _OURS:
+    if top in OURS:
         return []
     if (folder / f"{top}.py").is_file() and not (folder / top / "__init__.py").is_file():
         return [folder / f"{top}.py"]
