@@ -22,7 +22,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 check-the-checks: $(STAMP)
-	$(BIN)/python -m tests.check_the_checks
+	$(BIN)/python -m tests.theory.conformance.check_the_checks
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run

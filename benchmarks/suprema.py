@@ -30,11 +30,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from theory.arithmetic import multiprecision as digits
 from theory.catalogue import theorem
-from theory.catalogue.t02_logit_distance_bounds_d_rep import kappa, line_constant, sharp_form
+from theory.catalogue.t02_logit_distance_bounds_d_rep.statement import kappa, line_constant, sharp_form
 from theory.claims import Claim
 from theory.models import Model
-from theory.search import digits
 from theory.search.engine import falsify
 from theory.search.objective import Budget, arrays_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Int
 
-from theory._arrays import is_numpy
+from theory.arithmetic.arrays import is_numpy
 from theory.errors import InvalidInput
 from theory.models import Model
 

@@ -19,18 +19,18 @@ from empirics.calibration import (
     require_labels,
 )
 from empirics.probes import Probe, accuracy, fit_probe, guaranteed_probe_accuracy, macro_f1, transferred_probe
-from theory.dissimilarities import (
+from theory.errors import DegenerateInput, InvalidInput, NotApplicable
+from theory.measures.dissimilarities import (
     IdentifiabilityProfile,
     alignment_error,
     identifiability_profile,
     require_full_rank,
     volume_dissimilarity,
 )
-from theory.distances import kl_divergence, logit_distance, top_label_agreement
-from theory.errors import DegenerateInput, InvalidInput, NotApplicable
+from theory.measures.distances import kl_divergence, logit_distance, top_label_agreement
+from theory.measures.similarities import mean_cca
+from theory.measures.variants import guaranteed_mean_cca, whitened_logit_distance
 from theory.models import Model, Pair, centre_rows
-from theory.similarities import mean_cca
-from theory.variants import guaranteed_mean_cca, whitened_logit_distance
 
 DRAWS = 20_000
 """Subsets of labels drawn where there are more than this; else every one is taken. At k = 100 and m = 50 they take
@@ -234,7 +234,8 @@ def mean_cca_bound(teacher: Model, student: Model) -> float:
     Returns
     -------
     float
-        In [0, 1]; at most `theory.variants.guaranteed_mean_cca`, which does not go through the smallest eigenvalue.
+        In [0, 1]; at most `theory.measures.variants.guaranteed_mean_cca`, which does not go through the smallest
+        eigenvalue.
 
     Raises
     ------

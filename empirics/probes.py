@@ -36,9 +36,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int
 
-from theory._arrays import as_real_array, is_numpy
-from theory.dissimilarities import alignment, require_full_rank
+from theory.arithmetic.arrays import as_real_array, is_numpy
 from theory.errors import DegenerateInput, InvalidInput
+from theory.measures.dissimilarities import alignment, require_full_rank
 from theory.models import Model, Pair, centre_rows
 
 STRENGTHS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)

@@ -26,8 +26,8 @@ from empirics.data.dataset import Dataset, Part, require_seed
 from empirics.losses import Loss
 from empirics.networks import Architecture, Network, build, evaluate
 from theory.errors import InvalidInput
+from theory.measures.similarities import mean_cca
 from theory.models import Model
-from theory.similarities import mean_cca
 
 Objective: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor], list[Tensor]]
 """From rows (copies, b), inputs (copies, b, d), embeddings (copies, b, m) and logits (copies, b, k) of a batch to one

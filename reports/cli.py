@@ -17,17 +17,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from reports.audit.cli import audit
-from reports.experiments_cli import distill
-from reports.files import require_file, require_folder
-from reports.proofs_cli import check_certificate, prove
+from reports.audit.command import audit
+from reports.distill.command import distill
+from reports.prove.command import check_certificate, prove
+from reports.shared.files import require_file, require_folder
 from theory.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from reports.claim_files import ClaimFile
-    from reports.conformance import ConformanceRun
-    from reports.falsification import FalsificationRun, Update
-    from reports.metric_files import MetricFile
+    from reports.check_metric.metric_files import MetricFile
+    from reports.check_metric.run import ConformanceRun
+    from reports.falsify.run import FalsificationRun, Update
+    from reports.shared.claim_files import ClaimFile
     from theory.conformance import Conformance
     from theory.search.outcome import Outcome
 
@@ -69,9 +69,9 @@ def verify(
 
     _require("torch", "sklearn", "matplotlib")
     require_folder(out)
-    from reports.files import write_json, write_whole
-    from reports.page import render
-    from reports.verification import as_json, run_verification
+    from reports.shared.files import write_json, write_whole
+    from reports.verify.page import render
+    from reports.verify.run import as_json, run_verification
 
     console = Console()
     columns = (
@@ -96,9 +96,9 @@ def verify(
 
 
 def _print_verification(console: Console, run: Any) -> None:
-    from reports.page import kl_bound_table
-    from reports.rendering import number
-    from reports.verification import sharp_constant
+    from reports.shared.rendering import number
+    from reports.verify.page import kl_bound_table
+    from reports.verify.run import sharp_constant
 
     table = Table(title=f"Theorems (profile {run.profile}, seed {run.seed}, {run.seconds:.1f} s)", title_justify="left")
     for heading in ("", "theorem", "held", "evidence"):
@@ -143,9 +143,9 @@ def compare(
     json: Annotated[Path | None, typer.Option(help="Write all numbers to this file.")] = None,
 ) -> int:
     """Compare two saved models: every distance, every guarantee with both sides, and which are vacuous."""
-    from reports.comparison import compare as compared
-    from reports.files import load_model, write_json
-    from reports.rendering import number
+    from reports.compare.run import compare as compared
+    from reports.shared.files import load_model, write_json
+    from reports.shared.rendering import number
 
     if json is not None:
         require_file(json)
@@ -205,9 +205,9 @@ def falsify(
     turn, which shows what each is for. Then a counterexample is what one expects, and the exit status is 0 once every
     hypothesis has been judged. A file that is called like a theorem is taken for the file.
     """
-    from reports.catalogue_claims import Selection, is_theorem, load_theorems, theorems_with_nothing_to_drop
-    from reports.claim_files import load_claims, parse_target
-    from reports.falsification import Settings, run_falsification
+    from reports.falsify.catalogue_claims import Selection, is_theorem, load_theorems, theorems_with_nothing_to_drop
+    from reports.falsify.run import Settings, run_falsification
+    from reports.shared.claim_files import load_claims, parse_target
 
     for name, value in (("budget", budget), ("evaluations", evaluations), ("jobs", jobs)):
         if value is not None and not 0 < value < float("inf"):
@@ -228,7 +228,7 @@ def falsify(
         file = load_claims(path, chosen)
     with _claims_bar(len(file.claims)) as report:
         run = run_falsification(file, settings, report)
-    from reports.falsification_page import write_report
+    from reports.falsify.page import write_report
 
     page = write_report(run, json)
     console = Console()
@@ -284,7 +284,7 @@ def _print_falsification(console: Console, run: FalsificationRun) -> None:
     from rich import box
     from rich.markup import escape
 
-    from reports.rendering import number
+    from reports.shared.rendering import number
     from theory.search.notation import expression
 
     resumed = sum(judged.resumed for judged in run.claims)
@@ -324,7 +324,7 @@ def _print_ablation(console: Console, run: FalsificationRun, without: list[str])
     from rich import box
     from rich.markup import escape
 
-    from reports.rendering import number
+    from reports.shared.rendering import number
     from theory.search.notation import expression
 
     title = f"{escape(run.file.heading)} ({run.seconds:.1f} s)"
@@ -388,12 +388,12 @@ def check_metric(
     @metric(on="models"). What fails comes with a counterexample. The exit status is 1 where a property fails that the
     measure declares, or any property where it declares none, and where there was no time for some property.
     """
-    from reports.metric_files import load_target
+    from reports.check_metric.metric_files import load_target
 
     if not 0 < budget < float("inf"):
         raise InvalidInput(f"--budget: expected a positive number, saw {budget}")
     if write_test is not None:
-        from reports.conformance import require_overwritable
+        from reports.check_metric.run import require_overwritable
 
         require_overwritable(write_test)
         require_file(write_test, "--write-test")
@@ -402,9 +402,9 @@ def check_metric(
     if json is not None:
         require_file(json)
     require_folder(out)
-    from reports.conformance import pytest_file, run_checks
-    from reports.conformance_page import write_report
-    from reports.files import write_whole
+    from reports.check_metric.page import write_report
+    from reports.check_metric.run import pytest_file, run_checks
+    from reports.shared.files import write_whole
 
     try:
         file = load_target(target)
@@ -472,7 +472,7 @@ def _print_card(console: Console, found: Conformance) -> None:
     from rich import box
     from rich.markup import escape
 
-    from reports.conformance_page import WORDS, kind_of, mark_of, summary
+    from reports.check_metric.page import WORDS, kind_of, mark_of, summary
 
     title = f"{escape(found.metric)}, {kind_of(found)} ({found.seconds:.1f} s, {found.evaluations:,} calls)"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)

@@ -1,7 +1,7 @@
 """Models, distances, theorems and the search for counterexamples: the mathematics of `logitbounds`.
 
 Importing this package loads NumPy and nothing heavier; torch, where used at all, is looked up when a tensor is
-handed in, and the modules that need more (`theory.strategies`, `theory.catalogue`, `theory.search`) are
+handed in, and the modules that need more (`theory.pairs.strategies`, `theory.catalogue`, `theory.search`) are
 imported by name. The search itself (`falsify`, `Budget`, `assert_survives`, `Refuted`) can be had from here too: it is
 imported when one of these names is first asked for.
 """
@@ -10,7 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from theory.claims import Claim, Domain, Metric, claim, metric
-from theory.dissimilarities import (
+from theory.errors import DegenerateInput, InvalidInput, NotApplicable, RankDeficient, SingularSubset
+from theory.measures.dissimilarities import (
     IdentifiabilityProfile,
     alignment,
     alignment_error,
@@ -18,7 +19,7 @@ from theory.dissimilarities import (
     identifiability_profile,
     volume_dissimilarity,
 )
-from theory.distances import (
+from theory.measures.distances import (
     chi_squared,
     hellinger,
     jensen_shannon,
@@ -33,9 +34,7 @@ from theory.distances import (
     top_label_agreement,
     total_variation,
 )
-from theory.errors import DegenerateInput, InvalidInput, NotApplicable, RankDeficient, SingularSubset
-from theory.models import Model, Pair
-from theory.similarities import (
+from theory.measures.similarities import (
     canonical_correlations,
     linear_cka,
     mean_cca,
@@ -44,6 +43,7 @@ from theory.similarities import (
     svcca,
     svd_dissimilarity,
 )
+from theory.models import Model, Pair
 
 if TYPE_CHECKING:
     from theory.search.assertion import Refuted, assert_survives

@@ -58,7 +58,7 @@ class Decision:
 
 def as_balls(pair: Pair) -> Pair:
     """Return the same pair with exact balls for entries."""
-    from theory import _balls
+    from theory.arithmetic import balls as _balls
 
     return Pair(*(Model(_balls.asarray(m.embeddings), _balls.asarray(m.unembeddings)) for m in (pair.a, pair.b)))
 
@@ -80,7 +80,7 @@ def decide(statement: Statement, pair: Pair, most_bits: int = _PRECISIONS[-1]) -
     For an identity, overlapping balls at the last precision count as holding: equality is never provable by
     enclosure, but the relative width of the overlap is below 1e-30.
     """
-    from theory import _balls
+    from theory.arithmetic import balls as _balls
 
     decision = None
     for bits in (bits for bits in _PRECISIONS if bits <= max(most_bits, _PRECISIONS[0])):
@@ -98,7 +98,7 @@ def decide(statement: Statement, pair: Pair, most_bits: int = _PRECISIONS[-1]) -
 
 
 def _decide_once(statement: Statement, pair: Pair, bits: int) -> Decision:
-    from theory import _balls
+    from theory.arithmetic import balls as _balls
 
     for hypothesis in statement.hypotheses:
         margin = _balls.asarray(hypothesis.margin(pair))[()]

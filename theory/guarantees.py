@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from theory._arrays import is_numpy
+from theory.arithmetic.arrays import is_numpy
 from theory.catalogue import theorems
 from theory.errors import InvalidInput, NotApplicable
 from theory.evidence import Verdict, decide

@@ -17,8 +17,8 @@ import array_api_compat as compat
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from theory._arrays import Array, as_real_array, is_balls, is_numpy, namespace_of
-from theory._compensated import compensated_matmul
+from theory.arithmetic.arrays import Array, as_real_array, is_balls, is_numpy, namespace_of
+from theory.arithmetic.compensated import compensated_matmul
 from theory.errors import InvalidInput, NotApplicable
 
 # A difference that keeps this share of its terms' size has lost at most four digits of sixteen.

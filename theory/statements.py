@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float
 
-from theory._arrays import Array
+from theory.arithmetic.arrays import Array
 from theory.claims import Domain
 from theory.errors import InvalidInput
 from theory.models import Model, Pair

@@ -2,7 +2,7 @@
 
 All take raw logits and no hard labels. A new loss is a function under `distillation_loss`; everything that trains or
 lists losses finds it by its name. `empirics.losses.properties.check_loss` says what is wrong with one, and
-`empirics.loss_files` loads those of a user's file.
+`empirics.losses.files` loads those of a user's file.
 """
 
 # Each module registers its losses when it is imported.

@@ -6,10 +6,10 @@ all training inputs, P the projector on its column space, and :math:`\Delta = u 
 .. math:: d_w^2 = \tfrac1m\,E\big[\Delta^\top \mathrm{Cov}(u)^+ \Delta\big], \qquad
           1 - m_\mathrm{CCA} \le \tfrac1m \sum_i (1 - \rho_i^2) \le d_w^2,
 
-the whitened logit distance of `theory.variants`. A softmax model has few large and many small logit directions, and
-embeddings know no such difference: canonical correlations count all m alike. KL and the squared logit distance pay for
-a direction by its variance, so that a student may lose the smallest ones almost free of charge; here losing any one
-costs 1/m.
+the whitened logit distance of `theory.measures.variants`. A softmax model has few large and many small logit
+directions, and embeddings know no such difference: canonical correlations count all m alike. KL and the squared logit
+distance pay for a direction by its variance, so that a student may lose the smallest ones almost free of charge; here
+losing any one costs 1/m.
 
 Proof of the bound: in whitened coordinates v = Cov(u)^{+1/2} (u - E u), of unit covariance, sum_i (1 - rho_i^2) is the
 least E||v - B f' - c||^2 over all linear maps B of the student's embedding and all c; Cov(u)^{+1/2} u' is such a map.

@@ -49,7 +49,7 @@ class Loss:
         From the teacher's logits on all training inputs, (N, k) in float64, to what the function needs of them: a
         tensor, or tuples or dictionaries of tensors. None if the function needs nothing.
     spec
-        What `empirics.loss_files.loss_from_spec` finds the loss by: its name or ``/path/to/file.py::name``.
+        What `empirics.losses.files.loss_from_spec` finds the loss by: its name or ``/path/to/file.py::name``.
     fingerprint
         SHA-256 of the source that computes the loss: where this is the same, so is the loss.
     """
@@ -151,7 +151,7 @@ def restored(spec: str, fingerprint: str) -> Loss:
     InvalidInput
         If there is no such loss any more, or its source has changed.
     """
-    from empirics.loss_files import loss_from_spec  # it loads files, which register losses here
+    from empirics.losses.files import loss_from_spec  # it loads files, which register losses here
 
     loss = loss_from_spec(spec)
     if loss.fingerprint != fingerprint:

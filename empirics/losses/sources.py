@@ -15,7 +15,7 @@ from typing import Any
 from theory.python_files import OURS
 
 _HERE = Path(__file__).resolve().parent
-_NO_ARITHMETIC = frozenset({"__init__.py", "properties.py", "registry.py", "sources.py"})
+_NO_ARITHMETIC = frozenset({"__init__.py", "files.py", "properties.py", "registry.py", "sources.py"})
 
 
 def fingerprint_of(function: Callable[..., Any]) -> str:

@@ -26,9 +26,9 @@ from reports.audit.packages import (
     shesha_sim,
     statsmodels_cancorr,
 )  # fmt: skip
-from theory.constructions import Shape
 from theory.models import Model
-from theory.search.strata import draw
+from theory.pairs.constructions import Shape
+from theory.pairs.strata import draw
 
 _NOTHING = 1e-16
 OURS = Package("logitbounds", "theory")
@@ -248,7 +248,7 @@ def _wasserstein_nd(X: np.ndarray, Y: np.ndarray) -> float:
 
 def groups() -> tuple[Group, ...]:
     """Return the groups: every name for which there are two implementations."""
-    from theory.distances import pointwise_jensen_shannon, pointwise_squared_hellinger
+    from theory.measures.distances import pointwise_jensen_shannon, pointwise_squared_hellinger
 
     biased, unbiased = "biased HSIC", "unbiased HSIC"
     rho, least = "largest correlation", "mean over min(p, q)"

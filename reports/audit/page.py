@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from reports.audit import tables
-from reports.audit.audit import AuditRun, as_json
 from reports.audit.differential import AGREEMENT
+from reports.audit.run import AuditRun, as_json
 from reports.audit.untested import LOOKED_ON, UNTESTED
-from reports.files import write_json, write_whole
-from reports.findings import slug
-from reports.rendering import environment
+from reports.falsify.findings import slug
+from reports.shared.files import write_json, write_whole
+from reports.shared.rendering import environment
 from theory.claims import PROPERTY_NAMES
 
 _COLOURS = {"✓": "ok", "✗": "muted", "?": "unsure", "·": "muted"}
@@ -18,12 +18,12 @@ _COLOURS = {"✓": "ok", "✗": "muted", "?": "unsure", "·": "muted"}
 
 def render(run: AuditRun) -> str:
     """Return index.html."""
-    made = environment()
+    made = environment(Path(__file__).parent)
     made.filters["slug"] = slug
     made.filters["words"] = lambda name: name.replace("_", " ")
     made.filters["marked"] = lambda audited, name: tables.mark(audited, name)
     made.filters["colour"] = lambda cell: "bad" if cell.endswith("o") else _COLOURS.get(cell[:1], "")
-    return made.get_template("audit.html").render(
+    return made.get_template("page.html").render(
         **tables.as_context(run), tables=tables, short=tables.SHORT, names=PROPERTY_NAMES, untested=UNTESTED,
         looked_on=LOOKED_ON, agreement=AGREEMENT,
     )  # fmt: skip

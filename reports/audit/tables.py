@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from reports.audit.audit import SMALL, Audited, AuditRun
 from reports.audit.differential import Comparison, Spread
+from reports.audit.run import SMALL, Audited, AuditRun
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import Counterexample, PropertyResult, PropertyVerdict
 from theory.conformance.results import Thing

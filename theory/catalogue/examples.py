@@ -13,7 +13,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from theory._arrays import Array
+from theory.arithmetic.arrays import Array
 from theory.models import Model, Pair
 
 _ROTATION_ANGLES = np.array([0.0, math.pi / 2, math.pi, 5 * math.pi / 4, 7 * math.pi / 4])

@@ -23,9 +23,9 @@ from theory.conformance.control_families import belongs, families
 from theory.conformance.inputs import generator
 from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict, Step, Thing
 from theory.conformance.subject import NoValue, OutOfTime, Subject
-from theory.distances import kl_divergence, logit_distance
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
+from theory.measures.distances import kl_divergence, logit_distance
 from theory.models import Model
 from theory.search.charts import chart_around
 from theory.search.evolution import evolve
@@ -168,7 +168,12 @@ def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyR
 def _own_name(subject: Subject) -> str:
     """Return the name of the measure where it is one of this package itself."""
     function = subject.metric.function
-    own = ("theory.distances", "theory.dissimilarities", "theory.similarities", "theory.variants")
+    own = (
+        "theory.measures.distances",
+        "theory.measures.dissimilarities",
+        "theory.measures.similarities",
+        "theory.measures.variants",
+    )
     return str(getattr(function, "__name__", "")) if getattr(function, "__module__", "") in own else ""
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from theory.conformance.results import Thing
-from theory.constructions import Shape
 from theory.models import Model
-from theory.search.strata import STRATA, draw
+from theory.pairs.constructions import Shape
+from theory.pairs.strata import STRATA, draw
 
 # n, p, q: small ones first, so that counterexamples are small where they can be.
 _EMBEDDING_SHAPES = (

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from theory.arithmetic import multiprecision as digits
 from theory.conformance.inputs import embeddings_of
 from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict, Thing
 from theory.conformance.subject import EPS, NoValue, OutOfTime, Subject, perturbed_together, shaken_together
 from theory.evidence import Evidence
 from theory.models import Model
-from theory.search import digits
 
 _PROBES = 4
 _AMPLIFIED = 30.0  # an algorithm rounds more often than its input does

@@ -11,8 +11,8 @@ from theory.conformance.inputs import generator, pairs
 from theory.conformance.relations import ENOUGH, Case, Relation, in_digits
 from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict
 from theory.conformance.subject import NoValue, OutOfTime, Subject, perturbed
-from theory.distances import total_variation
 from theory.evidence import Evidence
+from theory.measures.distances import total_variation
 from theory.models import Model
 
 _PAIRS = 40

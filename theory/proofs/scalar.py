@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import sympy as sp
 from flint import arb, fmpq
 
-from theory._balls import precision
+from theory.arithmetic.balls import precision
 from theory.errors import InvalidInput
 from theory.proofs.steps import Discharge, Method, Status
 

@@ -9,10 +9,10 @@ from typing import Any
 import mpmath
 import numpy as np
 
+from theory.arithmetic import multiprecision as digits
 from theory.claims import Claim
 from theory.errors import NotApplicable
 from theory.evidence import Evidence, as_balls
-from theory.search import digits
 from theory.search.objective import Arrays, Malformed, Objective, pair_of
 from theory.search.outcome import Witness
 
@@ -247,7 +247,7 @@ def in_balls(claim: Claim, arrays: Arrays, bits: int = _BITS[0]) -> tuple[Any, A
     """Return both sides as balls, or None where the claim cannot be evaluated in them."""
     import flint
 
-    from theory import _balls
+    from theory.arithmetic import balls as _balls
 
     with _balls.precision(bits):
         try:

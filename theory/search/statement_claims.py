@@ -48,7 +48,7 @@ class Assertion:
         ------
         NotApplicable
             If a hypothesis fails, to the precision of the arithmetic, or a side does not exist.
-        theory._balls.Undecidable
+        theory.arithmetic.balls.Undecidable
             If balls cannot tell whether a hypothesis holds.
         """
         with np.errstate(all="ignore"):
@@ -69,7 +69,7 @@ def _require(name: str, margin: Any) -> None:
     if value > 0:
         return
     if not value <= 0 and not isinstance(value, float | np.floating):
-        from theory._balls import Undecidable
+        from theory.arithmetic.balls import Undecidable
 
         raise Undecidable(f"hypothesis {name}: the ball of its margin contains zero")
     raise NotApplicable(f"hypothesis fails: {name}")  # nan included

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from theory.claims import Domain
-from theory.constructions import Shape
 from theory.models import Pair
-from theory.search import strata
+from theory.pairs import strata
+from theory.pairs.constructions import Shape
 from theory.search.objective import Arrays, diversity
 
 _ENUMERATED, _REPEATED = "enumerated", "repeated inputs"

@@ -1,0 +1,1 @@
+"""The commands ``logitbounds prove`` and ``logitbounds check-certificate``."""

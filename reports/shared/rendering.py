@@ -1,0 +1,115 @@
+"""What all pages share: the template environment, numbers to be read, and formulas from text that is not trusted."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from pathlib import Path
+from xml.etree.ElementTree import Element, tostring
+
+import jinja2
+import numpy as np
+from latex2mathml.converter import convert_to_element
+from markupsafe import Markup, escape
+
+from theory.errors import InvalidInput
+
+_SHARED = Path(__file__).parent  # base.html, which every page extends, lies here
+_ROWS = 6  # rows of a counterexample's matrices that a page shows
+_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$(.+?)(?<!\\)\$|:math:`(.+?)`", re.DOTALL)
+# Of MathML, what lays formulas out. LaTeX also knows \href and \style, which have no business in a claim.
+_ATTRIBUTES = frozenset(
+    (
+        *("accent", "accentunder", "close", "columnalign", "columnlines", "columnspacing", "columnspan", "depth"),
+        *("display", "displaystyle", "fence", "form", "height", "largeop", "linethickness", "lspace", "mathbackground"),
+        *(
+            "mathcolor",
+            "mathsize",
+            "mathvariant",
+            "maxsize",
+            "minsize",
+            "movablelimits",
+            "notation",
+            "open",
+            "rowlines",
+        ),
+        *("rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "width", "xmlns"),
+    )
+)
+
+
+def mathml(latex: str) -> str:
+    """Return a formula as MathML, which browsers render without help; nothing but MathML, whatever the formula says.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no LaTeX.
+    """
+    try:
+        tree = convert_to_element(latex)
+    except Exception as error:  # the converter raises what its parser happens to stumble over
+        raise InvalidInput(f"latex: expected a formula, saw {latex!r} ({type(error).__name__})") from None
+    _made_safe(tree)
+    return tostring(tree, encoding="unicode")
+
+
+def _made_safe(element: Element) -> None:
+    for attribute in set(element.attrib) - _ATTRIBUTES:
+        del element.attrib[attribute]
+    # The converter writes character references as text; as characters they survive escaping.
+    element.text = html.unescape(element.text) if element.text else element.text
+    element.tail = html.unescape(element.tail) if element.tail else element.tail
+    for child in element:
+        _made_safe(child)
+
+
+def prose(text: str) -> Markup:
+    """Return text as paragraphs, escaped, with what stands between dollar signs as formulas where it is one."""
+    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
+    return Markup("\n").join(Markup("<p>{}</p>").format(phrase(paragraph)) for paragraph in paragraphs)
+
+
+def phrase(text: str) -> Markup:
+    """Return a line of text, escaped, with its formulas."""
+    found, start = Markup(""), 0
+    for match in _FORMULA.finditer(text):
+        try:
+            formula = Markup(mathml(next(group for group in match.groups() if group is not None)))
+        except InvalidInput:
+            formula = Markup("<code>{}</code>").format(match[0])
+        found += escape(text[start : match.start()]) + formula
+        start = match.end()
+    return found + escape(text[start:])
+
+
+def number(value: float | None) -> str:
+    """Return a number with four significant digits; a dash where there is none."""
+    if value is None or math.isnan(value):
+        return "–"
+    if value == 0:
+        return "0"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return f"{value:.4g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.3e}"
+
+
+def matrix(array: np.ndarray) -> str:
+    """Return the first rows of a matrix as text."""
+    rows = ["  ".join(f"{entry: .4g}" for entry in row) for row in array[:_ROWS]]
+    return "\n".join(rows + ([f"… {len(array) - _ROWS} more rows"] if len(array) > _ROWS else []))
+
+
+def environment(folder: Path) -> jinja2.Environment:
+    """Return the environment of the templates in a command's folder, escaping everything that is not marked safe."""
+    loader = jinja2.FileSystemLoader([folder, _SHARED])
+    found = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    found.filters["number"] = number
+    found.filters["matrix"] = matrix
+    found.filters["mathml"] = lambda latex: Markup(mathml(latex))
+    found.filters["prose"] = prose
+    found.filters["phrase"] = phrase
+    return found

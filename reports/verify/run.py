@@ -1,0 +1,334 @@
+"""The main job: verify the whole catalogue, state it on trained models, and write what was found."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import joblib
+
+from theory.catalogue import theorems
+from theory.errors import InvalidInput
+from theory.evidence import Evidence
+from theory.guarantees import Guarantee, guarantees
+from theory.models import Pair
+from theory.search.verification import PROFILES, Profile, StatementReport, TheoremReport, Violation, verify_theorem
+from theory.statements import Theorem
+
+if TYPE_CHECKING:
+    from empirics.digits_pairs import DistilledPair
+    from theory.proofs.steps import Checked
+
+SCHEMA = "logitbounds/verify/1"
+_PACKAGES = ("logitbounds", "numpy", "torch", "scikit-learn", "python-flint", "mpmath", "sympy", "hypothesis")
+
+
+@dataclass(frozen=True)
+class RealModel:
+    """A trained pair with the guarantees that follow on it."""
+
+    name: str
+    pair: Pair
+    teacher_accuracy: float
+    student_accuracy: float
+    guarantees: tuple[Guarantee, ...]
+
+
+@dataclass(frozen=True)
+class VerificationRun:
+    """Everything a verification found.
+
+    Attributes
+    ----------
+    profile, seed, seconds
+        How it was run and how long it took.
+    theorems
+        One report per theorem, in the order of the catalogue.
+    real
+        Trained pairs and the two sides of every statement on them.
+    versions
+        Of this package, Python and what the numbers depend on.
+    unproved
+        Steps of proofs that were not discharged.
+    """
+
+    profile: str
+    seed: int
+    seconds: float
+    theorems: tuple[TheoremReport, ...]
+    real: tuple[RealModel, ...]
+    versions: Mapping[str, str]
+    unproved: tuple[str, ...] = ()
+
+    @property
+    def failures(self) -> list[str]:
+        """What went wrong, one line each; empty when everything held and every twin fell."""
+        lines = [f"{step}: not proved" for step in self.unproved]
+        for report in self.theorems:
+            name = report.theorem.identifier
+            lines += [f"{name} {s.statement.name}: {_why_not(s)}" for s in report.statements if not s.held]
+            lines += [f"{name} {a.name}: expected {a.expected}, got {a.got:.6g}" for a in report.answers if not a.ok]
+            lines += [f"{name} false twin {t.twin.name}: not refuted" for t in report.twins if not t.refuted]
+        for model in self.real:
+            lines += [
+                f"{g.theorem} {g.statement}: violated on {model.name} ({g.truth:.6g} > {g.bound})"
+                for g in model.guarantees
+                if g.holds is False
+            ]
+        return lines
+
+
+def _why_not(report: StatementReport) -> str:
+    if report.violation is not None:
+        lhs, rhs = report.violation.decision.lhs, report.violation.decision.rhs
+        return f"refuted by {report.violation.found_by}: {lhs[0]:.9g} > {rhs[1]:.9g}"
+    short = {name: share for name, share in report.sharpness.items() if share < 0.999}
+    if short:
+        return "the constant is not attained: " + ", ".join(
+            f"{name} reaches {share:.4f}" for name, share in short.items()
+        )
+    if report.undecided:
+        return f"{report.undecided} pairs seem to violate it in float64 and balls could not clear them"
+    return "it applied to no pair or failed on a specimen"
+
+
+def _verify(theorem: Theorem, profile: Profile, seed: int) -> tuple[str, TheoremReport]:
+    import torch
+
+    torch.set_num_threads(1)
+    return theorem.identifier, verify_theorem(theorem, profile, seed)
+
+
+def _prove(identifier: str) -> tuple[str, tuple[Checked, ...]]:
+    """Check the proofs of a theorem."""
+    from theory.catalogue.proofs import proofs_of
+    from theory.proofs.steps import checked
+
+    return f"proof of {identifier}", tuple(checked(proof) for proof in proofs_of(identifier))
+
+
+def _with_proofs(report: TheoremReport, proofs: tuple[Checked, ...]) -> TheoremReport:
+    """Raise the evidence for statements that held and whose every step is discharged."""
+    proved = {one.proof.statement for one in proofs if one.status == "proved"}
+    statements = tuple(
+        replace(s, evidence=Evidence.PROVED) if s.held and s.statement.name in proved else s for s in report.statements
+    )
+    return replace(report, statements=statements)
+
+
+def _unproved(proofs: tuple[Checked, ...]) -> Iterator[str]:
+    for one in proofs:
+        for step, discharge in zip(one.proof.steps, one.discharges, strict=True):
+            if discharge.status == "not proved":
+                yield f"{one.proof.theorem} {one.proof.statement}, step {step.name} ({discharge.detail})"
+
+
+def _distil(seed: int) -> tuple[str, tuple[DistilledPair, ...]]:
+    import torch
+
+    from empirics.digits_pairs import digits_pairs
+
+    torch.set_num_threads(1)
+    return "digits", digits_pairs(seed, losses=("kl", "l1", "l2"))
+
+
+def _stated(distilled: tuple[DistilledPair, ...]) -> tuple[RealModel, ...]:
+    return tuple(
+        RealModel(
+            f"digits: {item.name} student", item.pair, item.teacher_accuracy, item.student_accuracy,
+            tuple(guarantees(item.pair)),
+        )
+        for item in distilled
+    )  # fmt: skip
+
+
+def run_verification(
+    profile: str = "quick",
+    seed: int = 0,
+    progress: Callable[[str, int, int], None] | None = None,
+    workers: int | None = None,
+    catalogue: Mapping[str, Theorem] | None = None,
+) -> VerificationRun:
+    """Verify the catalogue and state it on models trained here.
+
+    Parameters
+    ----------
+    profile
+        One of `theory.search.verification.PROFILES`.
+    seed
+        Same seed, same verdicts, however many workers.
+    progress
+        Told what has just ended, how many tasks are done and how many there are.
+    workers
+        Processes; by default the number of cores, at most eight.
+    catalogue
+        The theorems; by default all of them.
+
+    Returns
+    -------
+    VerificationRun
+        Theorems in the order of the catalogue.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such profile, or `seed` is not a non-negative integer.
+    """
+    if profile not in PROFILES:
+        raise InvalidInput(f"profile: expected one of {', '.join(PROFILES)}, saw {profile!r}")
+    started = time.perf_counter()
+    chosen = theorems() if catalogue is None else catalogue
+    # Slow theorems first, so that no core idles at the end.
+    order = sorted(chosen.values(), key=lambda theorem: -len(theorem.statements) - len(theorem.twins))
+    tasks = [joblib.delayed(_distil)(seed), *(joblib.delayed(_verify)(t, PROFILES[profile], seed) for t in order)]
+    # The proofs are of the catalogue's own theorems, and say nothing of others.
+    provable = [] if catalogue is not None else list(chosen)
+    tasks += [joblib.delayed(_prove)(identifier) for identifier in provable]
+    done: dict[str, Any] = {}
+    with joblib.parallel_config("loky", inner_max_num_threads=1):
+        pool = joblib.Parallel(n_jobs=workers or min(8, os.cpu_count() or 1), return_as="generator_unordered")
+        for name, result in pool(tasks):
+            done[name] = result
+            if progress is not None:
+                progress(name, len(done), len(tasks))
+    return VerificationRun(
+        profile=profile,
+        seed=seed,
+        seconds=time.perf_counter() - started,
+        theorems=tuple(_with_proofs(done[name], done.get(f"proof of {name}", ())) for name in chosen),
+        real=_stated(done["digits"]),
+        versions=_versions(),
+        unproved=tuple(line for name in provable for line in _unproved(done[f"proof of {name}"])),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+# --------------------------------------------------------------------------- JSON
+
+
+def as_json(run: VerificationRun) -> dict[str, object]:
+    """Return the contents of report.json."""
+    return {
+        "schema": SCHEMA,
+        "profile": run.profile,
+        "seed": run.seed,
+        "seconds": round(run.seconds, 3),
+        "ok": not run.failures,
+        "failures": run.failures,
+        "theorems": [_theorem_json(report, run.real) for report in run.theorems],
+        "real_models": [
+            {
+                "pair": model.name,
+                "teacher_accuracy": model.teacher_accuracy,
+                "student_accuracy": model.student_accuracy,
+                "log10_tau": float(model.pair.log_min_probability) / math.log(10),
+            }
+            for model in run.real
+        ],
+        "versions": dict(run.versions),
+    }
+
+
+def sharp_constant(report: TheoremReport) -> float | None:
+    """Return the main statement's constant at its first extremal family; None where it is not sharp."""
+    main = report.theorem.main
+    if not main.sharp:
+        return None
+    family = main.sharp[0]
+    return float(main.constant(family.pair(family.parameter)))
+
+
+def _theorem_json(report: TheoremReport, real: tuple[RealModel, ...]) -> dict[str, object]:
+    identifier = report.theorem.identifier
+    main = report.statements[0]
+    return {
+        "id": identifier,
+        "title": report.theorem.title,
+        "held": report.held,
+        "evidence": str(main.evidence),
+        "worst_ratio": main.worst_ratio,
+        "sharp_constant": sharp_constant(report),
+        "twins": [
+            {
+                "name": twin.twin.name,
+                "refuted": twin.refuted,
+                "formula": twin.twin.statement.latex,
+                "why": twin.twin.why,
+                **_violation_json(twin.violation),
+            }
+            for twin in report.twins
+        ],
+        "known_answers": [
+            {
+                "name": a.name,
+                "expected": float(a.expected),
+                "got": a.got,
+                "ok": a.ok,
+                "printed": a.expected,
+                "source": a.source,
+            }
+            for a in report.answers
+        ],
+        "real": [
+            {
+                "pair": model.name,
+                "statement": g.statement,
+                "lhs": g.truth,
+                "rhs": g.bound,
+                "vacuous": bool(g.vacuous),
+                "reason": g.reason,
+            }
+            for model in real
+            for g in model.guarantees
+            if g.theorem == identifier and g.applies
+        ],
+        "statements": [
+            {
+                "name": s.statement.name,
+                "formula": s.statement.latex,
+                "relation": s.statement.relation,
+                "held": s.held,
+                "evidence": str(s.evidence),
+                "worst_ratio": s.worst_ratio,
+                "worst_stratum": s.worst_stratum,
+                "sharpness": dict(s.sharpness),
+                "evaluated": s.evaluated,
+                "not_applicable": s.not_applicable,
+                "checked_in_balls": s.checked_in_balls,
+                "undecided": s.undecided,
+                "strata": dict(s.strata),
+                **_violation_json(s.violation),
+            }
+            for s in report.statements
+        ],
+    }
+
+
+def _violation_json(violation: Violation | None) -> dict[str, object]:
+    if violation is None:
+        return {"refutation": None, "found_by": None, "lhs": None, "rhs": None, "counterexample": None}
+    return {
+        "refutation": "ball",
+        "found_by": violation.found_by,
+        "lhs": list(violation.decision.lhs),
+        "rhs": list(violation.decision.rhs),
+        "counterexample": {
+            name: {"embeddings": model.embeddings, "unembeddings": model.unembeddings}
+            for name, model in (("a", violation.pair.a), ("b", violation.pair.b))
+        },
+    }

@@ -1,0 +1,758 @@
+"""A plain stand-in for the package `theory`: NumPy only, one model pair at a time, every measure by its definition.
+
+A violation is evaluated a second time by formulas that share no code with those that found it: in many digits, when it
+is confirmed (`theory.arithmetic.multiprecision`), and in float64 by the `repro.py` of a finding, which carries the text
+of this module and serves it under the name ``theory``. Nothing here is batched, differentiable or careful beyond the
+obvious; the docstrings of `theory` say what each function is.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+_EPS = float(np.finfo(np.float64).eps)
+_ENUMERABLE = 2_000_000
+
+# --------------------------------------------------------------------------- errors
+
+
+class InvalidInput(ValueError):
+    """An argument is not what it must be."""
+
+
+class NotApplicable(Exception):
+    """The hypotheses of a statement fail on this pair."""
+
+
+class RankDeficient(NotApplicable):
+    """The centred unembeddings do not have full column rank."""
+
+
+class SingularSubset(NotApplicable):
+    """Some subset of labels has linearly dependent unembedding differences."""
+
+    def __init__(self, subset: tuple[int, ...]) -> None:
+        super().__init__(f"the unembedding differences of the label subset {subset} are linearly dependent to rounding")
+        self.subset = subset
+
+
+class DegenerateInput(NotApplicable):
+    """A representation has no spread where the measure divides by it."""
+
+
+# --------------------------------------------------------------------------- models and pairs
+
+
+def _matrix(name: str, value: Any, least: int) -> Any:
+    array = np.array(value, dtype=np.float64)
+    if array.ndim != 2 or len(array) < least or array.shape[1] < 1 or not np.isfinite(array).all():
+        raise InvalidInput(f"{name}: expected a finite matrix of at least {least} rows, saw shape {array.shape}")
+    array.setflags(write=False)
+    return array
+
+
+def _centred(rows: Any) -> Any:
+    return rows - rows.mean(axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """p(y|x) = softmax_y(f(x) . g(y)): rows f(x) of `embeddings`, rows g(y) of `unembeddings`."""
+
+    embeddings: Any
+    unembeddings: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "embeddings", _matrix("embeddings", self.embeddings, 1))
+        object.__setattr__(self, "unembeddings", _matrix("unembeddings", self.unembeddings, 2))
+        if self.embeddings.shape[1] != self.unembeddings.shape[1]:
+            raise InvalidInput(
+                f"unembeddings: expected {self.embeddings.shape[1]} columns, saw {self.unembeddings.shape[1]}"
+            )
+
+    def __repr__(self) -> str:
+        return f"Model(n={self.n}, k={self.k}, m={self.m})"
+
+    @property
+    def n(self) -> int:
+        """Number of inputs."""
+        return len(self.embeddings)
+
+    @property
+    def k(self) -> int:
+        """Number of labels."""
+        return len(self.unembeddings)
+
+    @property
+    def m(self) -> int:
+        """Dimension."""
+        return int(self.embeddings.shape[1])
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """No batch axis here."""
+        return ()
+
+    @property
+    def xp(self) -> Any:
+        """The array namespace."""
+        return np
+
+    @cached_property
+    def centred_unembeddings(self) -> Any:
+        """Gc = G minus its mean row."""
+        return _centred(self.unembeddings)
+
+    @cached_property
+    def centred_logits(self) -> Any:
+        """u(x) = Gc f(x)."""
+        return self.embeddings @ self.centred_unembeddings.T
+
+    @cached_property
+    def top_label(self) -> Any:
+        """One true entry per input: the label of highest probability (the first, among equals)."""
+        return np.arange(self.k) == np.argmax(self.centred_logits, axis=1)[:, None]
+
+    @cached_property
+    def log_probabilities(self) -> Any:
+        """log p(y|x)."""
+        shifted = self.centred_logits - self.centred_logits.max(axis=1, keepdims=True)
+        rest = np.where(self.top_label, 0.0, np.exp(shifted)).sum(axis=1, keepdims=True)
+        return shifted - np.log1p(rest)
+
+    @cached_property
+    def probabilities(self) -> Any:
+        """p(y|x)."""
+        return np.exp(self.log_probabilities)
+
+    @cached_property
+    def log_min_probability(self) -> Any:
+        """log tau, tau the smallest probability of any label on any input."""
+        return self.log_probabilities.min()
+
+    @cached_property
+    def unembedding_singular_values(self) -> Any:
+        """Singular values of Gc, descending."""
+        return np.linalg.svd(self.centred_unembeddings, compute_uv=False)
+
+    @cached_property
+    def unembedding_pseudo_inverse(self) -> Any:
+        """pinv(Gc)."""
+        return np.linalg.pinv(self.centred_unembeddings)
+
+    @cached_property
+    def diversity(self) -> Any:
+        """s_m(Gc) / s_1(Gc)."""
+        values = self.unembedding_singular_values
+        return values[self.m - 1] / max(values[0], np.finfo(np.float64).tiny) if self.k > self.m else 0.0
+
+    @cached_property
+    def pivoted_singular_values(self) -> Any:
+        """Singular values of L_J for every (m+1)-subset of labels and every pivot in it."""
+        g, found = self.unembeddings, []
+        for subset in _subsets(self.k, self.m + 1):
+            rows = [g[[j for j in subset if j != pivot]] - g[pivot] for pivot in subset]
+            found.append([np.linalg.svd(row, compute_uv=False) for row in rows])
+        return np.array(found)
+
+    def select_rows(self, rows: Any) -> Model:
+        """Return the model restricted to some of the inputs."""
+        return Model(self.embeddings[rows], self.unembeddings)
+
+    def gauged(self, transform: Any, shift: Any = None) -> Model:
+        """Return the model (A f, A^-T g + c)."""
+        unembeddings = np.linalg.solve(np.asarray(transform).T, self.unembeddings.T).T
+        return Model(self.embeddings @ np.asarray(transform).T, unembeddings + (0.0 if shift is None else shift))
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two models over the same inputs and labels."""
+
+    a: Model
+    b: Model
+
+    def __post_init__(self) -> None:
+        if (self.a.n, self.a.k) != (self.b.n, self.b.k):
+            raise InvalidInput(f"b: expected the inputs and labels of a, saw {self.a!r} and {self.b!r}")
+
+    @property
+    def n(self) -> int:
+        """Number of inputs."""
+        return self.a.n
+
+    @property
+    def k(self) -> int:
+        """Number of labels."""
+        return self.a.k
+
+    @property
+    def m(self) -> int:
+        """Dimension of the first model."""
+        return self.a.m
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """No batch axis here."""
+        return ()
+
+    @property
+    def xp(self) -> Any:
+        """The array namespace."""
+        return np
+
+    @property
+    def swapped(self) -> Pair:
+        """The pair (b, a)."""
+        return Pair(self.b, self.a)
+
+    def select_rows(self, rows: Any) -> Pair:
+        """Return the pair restricted to some of the inputs."""
+        return Pair(self.a.select_rows(rows), self.b.select_rows(rows))
+
+    @cached_property
+    def logit_difference(self) -> Any:
+        """Delta(x) = u(x) - u'(x)."""
+        return self.a.centred_logits - self.b.centred_logits
+
+    @cached_property
+    def log_min_probability(self) -> Any:
+        """log tau of both models."""
+        return min(self.a.log_min_probability, self.b.log_min_probability)
+
+
+# --------------------------------------------------------------------------- claims and metrics
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The shapes and regimes a statement speaks of."""
+
+    dimensions: tuple[int, int] = (1, 4)
+    labels: tuple[int, int] = (2, 8)
+    inputs: tuple[int, int] = (2, 12)
+    equal_dimensions: bool = True
+    diverse: bool = True
+
+    def shapes(self) -> list[tuple[int, int]]:
+        """Return every (m, k) of the domain, smallest first."""
+        found = []
+        for m in range(self.dimensions[0], self.dimensions[1] + 1):
+            least = max(self.labels[0], m + 1 if self.diverse else 2)
+            found += [(m, k) for k in range(least, self.labels[1] + 1)]
+        return sorted(found, key=lambda shape: (sum(shape), shape))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An assertion that lhs <= rhs for every pair of models."""
+
+    function: Any
+    name: str
+    title: str = ""
+    source: str = ""
+    domain: Domain = field(default_factory=Domain)
+
+    def __call__(self, pair: Pair) -> Any:
+        """Evaluate both sides."""
+        return self.function(pair)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure of how (un)like two embeddings, or two models, are."""
+
+    function: Any
+    on: str
+    similarity: bool
+    name: str
+    declares: Any = None
+
+    def __call__(self, first: Any, second: Any) -> Any:
+        """Evaluate the measure."""
+        return self.function(first, second)
+
+
+def claim(function: Any = None, /, *, title: str = "", source: str = "", domain: Domain | None = None) -> Any:
+    """Mark a function of a pair, returning (lhs, rhs), as the claim that lhs <= rhs; bare or with keywords."""
+
+    def wrap(inner: Any) -> Claim:
+        heading = title or (inspect.getdoc(inner) or "").split("\n")[0]
+        return Claim(inner, getattr(inner, "__name__", "claim"), heading, source, domain or Domain())
+
+    return wrap if function is None else wrap(function)
+
+
+def metric(*, on: str, similarity: bool = False, declares: Any = None) -> Any:
+    """Mark a function of two embeddings, or of two models, as a measure."""
+    return lambda inner: Metric(inner, on, similarity, getattr(inner, "__name__", "metric"), declares)
+
+
+# --------------------------------------------------------------------------- distances between distributions
+
+
+def _log_probabilities(a: Model, b: Model) -> tuple[Any, Any, Any]:
+    """Return log p, log p' and t = log p' - log p."""
+    Pair(a, b)
+    return a.log_probabilities, b.log_probabilities, b.log_probabilities - a.log_probabilities
+
+
+def _kl_rows(log_p: Any, t: Any) -> Any:
+    """Sum p (e^t - 1 - t), which is KL because both distributions sum to one, and has no negative term."""
+    p, near = np.exp(log_p), np.clip(t, -1.0, 1.0)
+    series = near * near / 2 * (1 + near / 3 * (1 + near / 4 * (1 + near / 5 * (1 + near / 6))))
+    excess = np.where(np.abs(near) < 1e-2, series, np.expm1(near) - near)
+    return np.where(np.abs(t) < 1.0, p * excess, np.exp(log_p + t) - p - p * t).sum(axis=1)
+
+
+def squared_logit_distance(a: Model, b: Model) -> float:
+    """E||u - u'||^2."""
+    return float((Pair(a, b).logit_difference ** 2).sum(axis=1).mean())
+
+
+def logit_distance(a: Model, b: Model, ord: float = 2) -> float:
+    """(E sum_y |Delta_y|^p)^(1/p), the largest |Delta_y| for p = inf."""
+    if not ord >= 1:
+        raise InvalidInput(f"ord: expected a number p >= 1 or math.inf, saw {ord!r}")
+    difference = np.abs(Pair(a, b).logit_difference)
+    largest = float(difference.max())
+    if ord == math.inf or largest == 0:
+        return largest
+    return float(largest * ((difference / largest) ** ord).sum(axis=1).mean() ** (1 / ord))
+
+
+def kl_divergence(a: Model, b: Model) -> float:
+    """E sum_y p log(p / p')."""
+    log_p, _, t = _log_probabilities(a, b)
+    return float(_kl_rows(log_p, t).mean())
+
+
+def symmetrised_kl(a: Model, b: Model) -> float:
+    """KL(a || b) + KL(b || a)."""
+    return kl_divergence(a, b) + kl_divergence(b, a)
+
+
+def squared_hellinger(a: Model, b: Model) -> float:
+    """E (1/2) sum_y (sqrt p - sqrt p')^2."""
+    log_p, log_q, t = _log_probabilities(a, b)
+    far = np.exp(log_p / 2) - np.exp(log_q / 2)
+    near = np.exp(log_p / 2) * np.expm1(np.clip(t, -1.0, 1.0) / 2)
+    return float((np.where(np.abs(t) < 1.0, near, far) ** 2).sum(axis=1).mean() / 2)
+
+
+def hellinger(a: Model, b: Model) -> float:
+    """Root of the mean squared Hellinger distance."""
+    return math.sqrt(squared_hellinger(a, b))
+
+
+def total_variation(a: Model, b: Model) -> float:
+    """E (1/2) sum_y |p - p'|."""
+    log_p, log_q, t = _log_probabilities(a, b)
+    near = np.exp(log_p) * np.expm1(np.clip(t, -1.0, 1.0))
+    return float(np.abs(np.where(np.abs(t) < 1.0, near, np.exp(log_q) - np.exp(log_p))).sum(axis=1).mean() / 2)
+
+
+def jensen_shannon(a: Model, b: Model) -> float:
+    """E (KL(p || q) + KL(p' || q)) / 2, q = (p + p') / 2."""
+    log_p, log_q, t = _log_probabilities(a, b)
+    rows = 0.0
+    for log_r, s in ((log_p, t), (log_q, -t)):
+        near = np.log1p(np.expm1(np.clip(s, -1.0, 1.0)) / 2)
+        rows = rows + _kl_rows(log_r, np.where(np.abs(s) < 1.0, near, np.logaddexp(0.0, s) - math.log(2.0)))
+    return float(np.mean(rows) / 2)
+
+
+def chi_squared(a: Model, b: Model) -> float:
+    """E sum_y (p - p')^2 / p'."""
+    log_p, log_q, t = _log_probabilities(a, b)
+    near = np.exp(log_q / 2) * np.expm1(np.clip(-t, -1.0, 1.0))
+    with np.errstate(over="ignore"):
+        far = np.exp(log_p - log_q / 2) - np.exp(log_q / 2)
+        return float((np.where(np.abs(t) < 1.0, near, far) ** 2).sum(axis=1).mean())
+
+
+def renyi(a: Model, b: Model, alpha: float) -> float:
+    """E log(sum_y p^alpha p'^(1 - alpha)) / (alpha - 1)."""
+    if not alpha > 0:
+        raise InvalidInput(f"alpha: expected a positive number or math.inf, saw {alpha!r}")
+    if alpha == 1:
+        return kl_divergence(a, b)
+    log_p, _, t = _log_probabilities(a, b)
+    if alpha == math.inf:
+        return float((-t).max(axis=1).mean())
+    s = (1 - alpha) * t
+    top = (log_p + s).max(axis=1, keepdims=True)
+    plain = top[:, 0] + np.log(np.exp(log_p + s - top).sum(axis=1))
+    careful = np.log1p((np.exp(log_p) * np.expm1(np.clip(s, -1.0, 1.0))).sum(axis=1))
+    return float(np.where(np.abs(s).max(axis=1) < 1.0, careful, plain).mean() / (alpha - 1))
+
+
+def temperature_kl(a: Model, b: Model, temperature: float) -> float:
+    """T^2 KL of both models with their logits divided by T."""
+    if not 0 < temperature < 1e100:
+        raise InvalidInput(f"temperature: expected a positive finite number, saw {temperature!r}")
+    cooled = [Model(model.embeddings / temperature, model.unembeddings) for model in (a, b)]
+    return float(temperature**2 * kl_divergence(*cooled))
+
+
+def top_label_agreement(a: Model, b: Model) -> float:
+    """Share of inputs on which both models prefer the same label."""
+    Pair(a, b)
+    return float(np.mean(np.argmax(a.centred_logits, axis=1) == np.argmax(b.centred_logits, axis=1)))
+
+
+def _llv_part(first: Any, second: Any, pivot: int, others: tuple[int, ...]) -> float:
+    """Return the largest standard deviation, along rows, of the difference of standardised log-probabilities."""
+    parts = []
+    for j in others:
+        scales = []
+        for rows in (first, second):
+            deviation = float(np.std(rows[j] - rows[pivot]))
+            size = float(np.max(np.abs(rows[[j, pivot]])))
+            if deviation <= 8 * _EPS * size:
+                raise DegenerateInput("a or b: a log-ratio does not vary, so it cannot be standardised")
+            scales.append(deviation)
+        parts += [float(np.std(first[row] / scales[0] - second[row] / scales[1])) for row in (j, pivot)]
+    return max(parts)
+
+
+def llv_distance(
+    a: Model,
+    b: Model,
+    pivot: int = 0,
+    labels: tuple[int, ...] | None = None,
+    pivot_input: int = 0,
+    inputs: tuple[int, ...] | None = None,
+) -> float:
+    """Log-likelihood variance distance: the larger of an embedding and an unembedding part."""
+    pair = Pair(a, b)
+    if pair.n < 2 and inputs is None:
+        raise DegenerateInput("a and b: one input has no log-ratio that varies over inputs")
+    labels = tuple(range(1, min(pair.m, pair.k - 1) + 1)) if labels is None else tuple(labels)
+    inputs = tuple(range(1, min(pair.m, pair.n - 1) + 1)) if inputs is None else tuple(inputs)
+    p, q = a.log_probabilities, b.log_probabilities
+    return max(_llv_part(p.T, q.T, pivot, labels), _llv_part(p, q, pivot_input, inputs))
+
+
+# --------------------------------------------------------------------------- dissimilarities that invert a model
+
+
+def _require_full_rank(model: Model) -> None:
+    if not model.diversity > max(model.k, model.m) * _EPS:
+        raise RankDeficient("a: its centred unembeddings do not span all dimensions (diversity fails)")
+
+
+def alignment(a: Model, b: Model) -> Any:
+    """A* = pinv(Gc) G'c."""
+    Pair(a, b)
+    _require_full_rank(a)
+    return a.unembedding_pseudo_inverse @ b.centred_unembeddings
+
+
+def alignment_error(a: Model, b: Model) -> float:
+    """Root of E||f - A* f'||^2, where f - A* f' = pinv(Gc) Delta."""
+    _require_full_rank(a)
+    residual = Pair(a, b).logit_difference @ a.unembedding_pseudo_inverse.T
+    return float(np.sqrt((residual**2).sum(axis=1).mean()))
+
+
+def volume_dissimilarity(a: Model, b: Model) -> float:
+    """Root of E||pinv(Gc) Delta||^2 + ||pinv(Gc)||_F^2 E||(I - P) Delta||^2."""
+    _require_full_rank(a)
+    difference, inverse = Pair(a, b).logit_difference, a.unembedding_pseudo_inverse
+    inside = difference @ inverse.T
+    outside = difference - inside @ a.centred_unembeddings.T
+    value = (inside**2).sum(axis=1).mean() + (inverse**2).sum() * (outside**2).sum(axis=1).mean()
+    return float(np.sqrt(value))
+
+
+def _subsets(k: int, size: int) -> list[tuple[int, ...]]:
+    if size > k:
+        raise NotApplicable(f"{k} labels hold no subset of m + 1 = {size}: diversity needs k >= m + 1")
+    if math.comb(k, size) > _ENUMERABLE:
+        raise InvalidInput(f"subsets: expected at most {_ENUMERABLE} to enumerate, saw C({k}, {size})")
+    return list(itertools.combinations(range(k), size))
+
+
+def _drawn_subsets(k: int, size: int, subsets: Any, seed: int) -> list[tuple[int, ...]]:
+    if size > k:
+        raise NotApplicable(f"{k} labels hold no subset of m + 1 = {size}: diversity needs k >= m + 1")
+    if isinstance(subsets, str) and subsets == "all":
+        return _subsets(k, size)
+    if isinstance(subsets, str) or subsets < 1:
+        raise InvalidInput(f"subsets: expected 'all' or a positive number of draws, saw {subsets!r}")
+    keys = np.random.default_rng(seed).random((int(subsets), k), dtype=np.float32)
+    return [tuple(int(j) for j in row) for row in np.sort(np.argsort(keys, axis=1)[:, :size], axis=1)]
+
+
+def _subset_errors(a: Model, b: Model, subsets: list[tuple[int, ...]]) -> tuple[Any, Any]:
+    """Return E||f - A_S f'||^2 for each subset, nan where L_S is singular, and the condition number of each L_S."""
+    Pair(a, b)
+    errors, conditions = [], []
+    for pivot, *others in subsets:
+        left = a.unembeddings[others] - a.unembeddings[pivot]
+        right = b.unembeddings[others] - b.unembeddings[pivot]
+        values = np.linalg.svd(left, compute_uv=False)
+        size = float(np.max(np.abs(a.unembeddings[[pivot, *others]])))
+        if values[-1] <= a.m * _EPS * max(values[0], size):
+            errors.append(math.nan)
+            conditions.append(math.inf)
+            continue
+        aligned = b.embeddings @ np.linalg.solve(left, right).T
+        errors.append(float(((a.embeddings - aligned) ** 2).sum(axis=1).mean()))
+        conditions.append(float(values[0] / values[-1]))
+    return np.array(errors), np.array(conditions)
+
+
+def identifiability_dissimilarity(
+    a: Model, b: Model, subsets: Any = "all", seed: int = 0, statistic: str = "mean"
+) -> float:
+    """Root of the mean (or median) over (m+1)-subsets S of labels of E||f - A_S f'||^2, A_S = L_S^-1 L'_S."""
+    if statistic not in ("mean", "median"):
+        raise InvalidInput(f"statistic: expected 'mean' or 'median', saw {statistic!r}")
+    chosen = _drawn_subsets(a.k, a.m + 1, subsets, seed)
+    errors = _subset_errors(a, b, chosen)[0]
+    singular = np.isnan(errors)
+    value = float(np.mean(errors)) if statistic == "mean" else float(np.median(np.where(singular, math.inf, errors)))
+    if not math.isfinite(value) and singular.any():
+        raise SingularSubset(chosen[int(np.argmax(singular))])
+    return math.sqrt(value)
+
+
+@dataclass(frozen=True)
+class IdentifiabilityProfile:
+    """How E||f - A_S f'||^2 is spread over subsets of labels."""
+
+    mean: float | None
+    median: float | None
+    standard_error: float | None
+    tail_share: float | None
+    smallest: float | None
+    largest: float | None
+    worst_condition_number: float
+    worst_subset: tuple[int, ...]
+    evaluated: int
+    singular: int
+    exhaustive: bool
+
+
+def identifiability_profile(a: Model, b: Model, subsets: Any = "all", seed: int = 0) -> IdentifiabilityProfile:
+    """Return the spread of E||f - A_S f'||^2 over subsets."""
+    chosen = _drawn_subsets(a.k, a.m + 1, subsets, seed)
+    errors, conditions = _subset_errors(a, b, chosen)
+    regular = np.sort(errors[~np.isnan(errors)])
+    whole, total = regular.size == errors.size, float(regular.sum())
+    median = float(np.median(np.where(np.isnan(errors), math.inf, errors)))
+    spread = float(np.std(regular, ddof=1) / math.sqrt(regular.size)) if regular.size > 1 else math.inf
+    top = float(regular[-max(1, math.ceil(0.01 * regular.size)) :].sum())
+    return IdentifiabilityProfile(
+        mean=total / regular.size if whole else None,
+        median=median if math.isfinite(median) else None,
+        standard_error=(0.0 if isinstance(subsets, str) else spread) if whole else None,
+        tail_share=(top / total if total > 0 else 0.01) if regular.size else None,
+        smallest=float(regular[0]) if regular.size else None,
+        largest=float(regular[-1]) if regular.size else None,
+        worst_condition_number=float(conditions.max()),
+        worst_subset=chosen[int(np.argmax(conditions))],
+        evaluated=errors.size,
+        singular=errors.size - regular.size,
+        exhaustive=isinstance(subsets, str),
+    )
+
+
+# --------------------------------------------------------------------------- similarities of embeddings
+
+
+def _embeddings(X: Any, Y: Any) -> tuple[Any, Any]:
+    x, y = _matrix("X", X, 1), _matrix("Y", Y, 1)
+    if len(x) != len(y):
+        raise InvalidInput(f"Y: expected the rows of X, saw shapes {x.shape} and {y.shape}")
+    return x, y
+
+
+def _centred_columns(array: Any) -> Any:
+    """Centre columns; those that are constant to rounding become zero."""
+    centred = _centred(_centred(array))
+    return np.where(np.abs(centred).max(axis=0) <= 4 * _EPS * np.abs(array).max(axis=0), 0.0, centred)
+
+
+def _spread(name: str, array: Any) -> Any:
+    centred, size = _centred_columns(array), float(np.abs(array).max())
+    if size == 0 or np.linalg.norm(centred / size) <= 8 * _EPS * len(array) ** 0.5:
+        raise DegenerateInput(f"{name}: all its rows are equal, to rounding, so it has no spread to compare")
+    return centred
+
+
+def _basis(array: Any) -> Any:
+    """Return an orthonormal basis of the column space."""
+    size = np.abs(array).max(axis=0)
+    u, values, _ = np.linalg.svd(array / np.where(size > 0, size, 1.0), full_matrices=False)
+    return u[:, values > max(array.shape) * _EPS * values[0]]
+
+
+def _cosines(x: Any, y: Any) -> Any:
+    """Return the cosines of the principal angles between column spaces, as many as the wider has columns."""
+    cosines = np.zeros(max(x.shape[1], y.shape[1]))
+    product = _basis(x).T @ _basis(y)
+    if product.size:
+        found = np.clip(np.linalg.svd(product, compute_uv=False), 0.0, 1.0)
+        cosines[: len(found)] = found
+    return cosines
+
+
+def canonical_correlations(X: Any, Y: Any, centred: bool = True) -> Any:
+    """Canonical correlations, max(p, q) of them, descending."""
+    x, y = _embeddings(X, Y)
+    return _cosines(_centred_columns(x), _centred_columns(y)) if centred else _cosines(x, y)
+
+
+def mean_cca(X: Any, Y: Any, centred: bool = True) -> float:
+    """Mean of the max(p, q) canonical correlations."""
+    return float(np.mean(canonical_correlations(X, Y, centred)))
+
+
+def _leading(array: Any, threshold: float) -> Any:
+    """Project on the fewest principal components that hold `threshold` of the variance."""
+    u, values, _ = np.linalg.svd(array, full_matrices=False)
+    share = np.cumsum((values / values[0]) ** 2)
+    kept = int(np.searchsorted(share, threshold * share[-1] * (1 - 4 * _EPS))) + 1
+    return u[:, :kept] * values[:kept]
+
+
+def svcca(X: Any, Y: Any, threshold: float = 0.99) -> float:
+    """Mean canonical correlation between leading principal components."""
+    if not 0 < threshold <= 1:
+        raise InvalidInput(f"threshold: expected a number in (0, 1], saw {threshold!r}")
+    x, y = _embeddings(X, Y)
+    x, y = _leading(_spread("X", x), threshold), _leading(_spread("Y", y), threshold)
+    return float(np.mean(_cosines(x, y)[: min(x.shape[1], y.shape[1])]))
+
+
+def pwcca(X: Any, Y: Any) -> float:
+    """Canonical correlations weighted by sum_j |<h_i, x_j>| over the columns of X."""
+    x, y = _embeddings(X, Y)
+    x, y = _spread("X", x), _spread("Y", y)
+    basis = _basis(x)
+    u, cosines, _ = np.linalg.svd(basis.T @ _basis(y), full_matrices=False)
+    weights = np.abs((basis @ u).T @ x).sum(axis=1)
+    return float((weights * np.clip(cosines, 0.0, 1.0)).sum() / weights.sum())
+
+
+def _unit(array: Any) -> Any:
+    array = array / np.abs(array).max()
+    return array / np.linalg.norm(array)
+
+
+def linear_cka(X: Any, Y: Any) -> float:
+    """||X^T Y||_F^2 / (||X^T X||_F ||Y^T Y||_F), columns centred."""
+    x, y = _embeddings(X, Y)
+    x, y = _unit(_spread("X", x)), _unit(_spread("Y", y))
+    return float(np.linalg.norm(x.T @ y) ** 2 / (np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)))
+
+
+def procrustes(X: Any, Y: Any, normalised: bool = True) -> float:
+    """Minimum over orthogonal Q of ||X - Y Q||_F, columns centred, scaled to unit norm where `normalised`."""
+    x, y = _embeddings(X, Y)
+    if normalised:
+        x, y = _unit(_spread("X", x)), _unit(_spread("Y", y))
+    else:
+        x, y = _centred_columns(x), _centred_columns(y)
+    width = max(x.shape[1], y.shape[1])
+    x, y = (np.pad(z, ((0, 0), (0, width - z.shape[1]))) for z in (x, y))
+    u, _, vh = np.linalg.svd(x.T @ y)
+    return float(np.linalg.norm(x - y @ vh.T @ u.T))
+
+
+def _standardised(name: str, array: Any) -> Any:
+    size = np.abs(array).max(axis=0)
+    centred = _centred(_centred(array / np.where(size > 0, size, 1.0)))
+    deviation = np.sqrt((centred**2).mean(axis=0))
+    if (deviation <= 8 * _EPS).any():
+        raise DegenerateInput(f"{name}: a column is constant to rounding, so it cannot be standardised")
+    return centred / deviation
+
+
+def svd_dissimilarity(X: Any, Y: Any) -> float:
+    """One minus the mean singular value of the cross-correlation matrix of the columns."""
+    x, y = _embeddings(X, Y)
+    cross = _standardised("X", x).T @ _standardised("Y", y) / len(x)
+    value = 1 - float(np.linalg.svd(cross, compute_uv=False).sum()) / max(cross.shape)
+    return float(min(max(value, 0.0), 1.0))
+
+
+# --------------------------------------------------------------------------- what a script has no use for
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What an attack may cost."""
+
+    seconds: float | None = 10.0
+    evaluations: int | None = None
+
+
+class Refuted(AssertionError):
+    """A claim that was to survive did not."""
+
+
+def falsify(claim: Any, budget: Any = None, seed: int = 0, progress: Any = None) -> Any:
+    """Refuse: the search is no part of the stand-in."""
+    raise NotImplementedError("falsify: a reproduction evaluates what was found, it does not search")
+
+
+def assert_survives(claim: Any, budget: Any = 2.0, seed: int = 0, evaluations: Any = None) -> None:
+    """Refuse: the search is no part of the stand-in."""
+    raise NotImplementedError("assert_survives: a reproduction evaluates what was found, it does not search")
+
+
+__all__ = [
+    "Budget",
+    "Claim",
+    "DegenerateInput",
+    "Domain",
+    "IdentifiabilityProfile",
+    "InvalidInput",
+    "Metric",
+    "Model",
+    "NotApplicable",
+    "Pair",
+    "RankDeficient",
+    "Refuted",
+    "SingularSubset",
+    "alignment",
+    "alignment_error",
+    "assert_survives",
+    "canonical_correlations",
+    "chi_squared",
+    "claim",
+    "falsify",
+    "hellinger",
+    "identifiability_dissimilarity",
+    "identifiability_profile",
+    "jensen_shannon",
+    "kl_divergence",
+    "linear_cka",
+    "llv_distance",
+    "logit_distance",
+    "mean_cca",
+    "metric",
+    "procrustes",
+    "pwcca",
+    "renyi",
+    "squared_hellinger",
+    "squared_logit_distance",
+    "svcca",
+    "svd_dissimilarity",
+    "symmetrised_kl",
+    "temperature_kl",
+    "top_label_agreement",
+    "total_variation",
+    "volume_dissimilarity",
+]

@@ -1,0 +1,1 @@
+"""T1: what it says and how it is proved."""

@@ -1,0 +1,1 @@
+"""T2: what it says and how it is proved."""

@@ -1,0 +1,1 @@
+"""T3: what it says and how it is proved."""

@@ -1,0 +1,1 @@
+"""T4: what it says and how it is proved."""

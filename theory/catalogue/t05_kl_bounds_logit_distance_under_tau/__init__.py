@@ -1,0 +1,1 @@
+"""T5: what it says and how it is proved."""

@@ -1,0 +1,1 @@
+"""T6: what it says and how it is proved."""

@@ -1,0 +1,1 @@
+"""T7: what it says and how it is proved."""

@@ -1,0 +1,1 @@
+"""T8: what it says and how it is proved."""

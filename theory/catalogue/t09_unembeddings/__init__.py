@@ -1,0 +1,1 @@
+"""T9: what it says and how it is proved."""

@@ -1,0 +1,1 @@
+"""T10: what it says and how it is proved."""

@@ -1,0 +1,1 @@
+"""T11: what it says and how it is proved."""

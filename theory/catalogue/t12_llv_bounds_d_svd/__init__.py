@@ -1,0 +1,1 @@
+"""T12: what it says and how it is proved."""

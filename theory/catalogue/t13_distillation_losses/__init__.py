@@ -1,0 +1,1 @@
+"""T13: what it says and how it is proved."""

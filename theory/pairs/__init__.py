@@ -1,0 +1,1 @@
+"""Pairs of models to try statements on: constructions, regimes, and Hypothesis strategies."""
