@@ -34,6 +34,7 @@ from theory.arithmetic import multiprecision as digits
 from theory.catalogue import theorem
 from theory.catalogue.t02_logit_distance_bounds_d_rep.statement import kappa, line_constant, sharp_form
 from theory.claims import Claim
+from theory.measures.stand_ins import STAND_INS
 from theory.models import Model
 from theory.search.engine import falsify
 from theory.search.objective import Budget, arrays_of
@@ -234,7 +235,7 @@ class Found:
 def share_of(claim, witness):
     """Return lhs / rhs and the digits it was computed in."""
     with np.errstate(all="ignore"):
-        many = digits.sides(claim, witness.pair)
+        many = digits.sides(claim.function, witness.pair, STAND_INS)
     if many is None or not many[1] > 0:
         return witness.ratio or math.nan, 16
     return float(mpmath.nstr(many[0] / many[1], 17)), digits.DIGITS

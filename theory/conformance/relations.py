@@ -17,6 +17,7 @@ from theory.conformance.inputs import embeddings_of
 from theory.conformance.results import Counterexample, PropertyResult, PropertyVerdict, Thing
 from theory.conformance.subject import EPS, NoValue, OutOfTime, Subject, perturbed_together, shaken_together
 from theory.evidence import Evidence
+from theory.measures.stand_ins import STAND_INS
 from theory.models import Model
 
 _PROBES = 4
@@ -145,7 +146,7 @@ def in_digits(subject: Subject, case: Case) -> tuple[Any, Any] | None:
     if max(len(embeddings_of(value)) for value in case.inputs.values()) > _MANY_ROWS:
         return None
     function = subject.metric.function
-    stand_in = digits.stand_in(function)
+    stand_in = STAND_INS.of(function)
     maximum = subject.maximum
 
     def measure(first: Any, second: Any) -> Any:
@@ -153,7 +154,7 @@ def in_digits(subject: Subject, case: Case) -> tuple[Any, Any] | None:
         value = value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
         return maximum - value if case.relation.of_distance and subject.metric.similarity else value
 
-    found = digits.values(function, lambda inputs: case.relation.sides(measure, inputs), case.inputs)
+    found = digits.values(function, lambda inputs: case.relation.sides(measure, inputs), case.inputs, STAND_INS)
     return None if found is None else (found[0], found[1])
 
 

@@ -13,6 +13,7 @@ from theory.arithmetic import multiprecision as digits
 from theory.claims import Claim
 from theory.errors import NotApplicable
 from theory.evidence import Evidence, as_balls
+from theory.measures.stand_ins import STAND_INS, made_of_theory
 from theory.search.objective import Arrays, Malformed, Objective, pair_of
 from theory.search.outcome import Witness
 
@@ -60,7 +61,7 @@ def symmetries(objective: Objective, arrays: Arrays) -> Symmetries:
     return Symmetries(
         inputs=_close(first, objective.answer(rows, _CHECKING), 1e-7),
         labels=_close(first, objective.answer(labels, _CHECKING), 1e-7),
-        balls=digits.made_of_theory(objective.claim) and in_balls(objective.claim, arrays) is not None,
+        balls=made_of_theory(objective.claim.function) and in_balls(objective.claim, arrays) is not None,
     )
 
 
@@ -118,8 +119,9 @@ def _in_digits(
     claim: Claim, arrays: Arrays, lhs: float, rhs: float, count: int
 ) -> tuple[bool, tuple[float, float]] | None:
     """Return whether many digits show the violation, and the errors of float64; None where they cannot be had."""
-    exact = digits.sides(claim, pair_of(arrays), count)
-    again = digits.sides(claim, pair_of(arrays), 3 * count // 2) if exact is not None else None
+    function, pair = claim.function, pair_of(arrays)
+    exact = digits.sides(function, pair, STAND_INS, count)
+    again = digits.sides(function, pair, STAND_INS, 3 * count // 2) if exact is not None else None
     if exact is None or again is None or mpmath.isnan(exact[0]):
         return None  # a claim that declines here and not in float64 may have caught what NumPy raised
     left, right = again
@@ -130,7 +132,7 @@ def _in_digits(
     errors = _distance(left, lhs), _distance(right, rhs)
     clear = left - right > max(_CLEAR * (abs(left) + abs(right)), unsure, vanishing)  # false for nan too
     # A count of what is zero but for rounding falls as it likes in any number of digits, but not with ties as equal.
-    tied = digits.sides(claim, pair_of(arrays), count, "equal") if clear and lhs - rhs > sum(errors) else None
+    tied = digits.sides(function, pair, STAND_INS, count, "equal") if clear and lhs - rhs > sum(errors) else None
     return tied is not None and bool(tied[0] > tied[1]), errors
 
 
@@ -248,10 +250,11 @@ def in_balls(claim: Claim, arrays: Arrays, bits: int = _BITS[0]) -> tuple[Any, A
     import flint
 
     from theory.arithmetic import balls as _balls
+    from theory.arithmetic.ball_views import with_balls
 
     with _balls.precision(bits):
         try:
-            answer = digits.with_balls(claim, as_balls(pair_of(arrays)))
+            answer = with_balls(claim.function, as_balls(pair_of(arrays)))
             sides = [_balls.asarray(side)[()] if _is_ball(side) else side for side in answer]
         except NotApplicable:
             return None

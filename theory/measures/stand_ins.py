@@ -1,0 +1,71 @@
+"""What stands in for this package's public names where a user's code is run in many digits.
+
+`theory.arithmetic.plain_theory` restates the package in plain NumPy, whose functions keep the digits; the functions of
+the package itself are written for float64, tensors and balls. The table here says which restatement goes with which
+name: every one of `plain_theory`, by the room that defines it. A measure of the registry that has no restatement is
+refused, and so is the search: a claim that calls one has no sides in many digits, never sides that are partly float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from theory import claims, errors, models
+from theory.arithmetic import plain_theory
+from theory.arithmetic.multiprecision.lending import StandIns, namespaces
+from theory.measures import dissimilarities, distances, similarities
+from theory.measures.registry import MEASURES
+
+_PACKAGE = __name__.partition(".")[0]
+_ROOMS = (errors, models, claims, distances, dissimilarities, similarities)
+_SEARCH = f"{_PACKAGE}.search"
+# Where names come from that every claim uses, whether or not it computes with functions of this package.
+_WITHOUT_FORMULAS = frozenset(room.__name__ for room in (claims, models, errors))
+
+
+def stand_ins(measures: Iterable[Callable[..., Any]]) -> StandIns:
+    """Return the table of restatements.
+
+    Parameters
+    ----------
+    measures
+        Functions that must not be run on numbers of many digits as they are: those that `plain_theory` lacks are
+        refused.
+    """
+    restated = {
+        getattr(room, name): getattr(plain_theory, name)
+        for name in plain_theory.__all__
+        for room in _ROOMS
+        if getattr(getattr(room, name, None), "__module__", None) == room.__name__
+    }
+    lacking = {measure for measure in measures if measure not in restated}
+
+    def refused(function: Any) -> bool:
+        return function in lacking or _defined_in(function, _SEARCH)
+
+    return StandIns(_PACKAGE, plain_theory, restated, refused)
+
+
+STAND_INS = stand_ins(measure.function for measure in MEASURES.values())
+"""The table for all measures of the registry."""
+
+
+def made_of_theory(function: Callable[..., Any]) -> bool:
+    """Whether a user's code calls functions of this package, whose comparisons and casts keep balls honest."""
+    names = [function, *(value for namespace in namespaces(function) for value in namespace.values())]
+    return any(
+        _defined_in(value, _PACKAGE) and not _defined_in(value, _SEARCH) and _module_of(value) not in _WITHOUT_FORMULAS
+        for value in names
+    )
+
+
+def _module_of(value: Any) -> str:
+    """Return the name of the module that defines something, or of the module that it is."""
+    found = getattr(value, "__module__", None) or getattr(value, "__name__", "")
+    return found if isinstance(found, str) else ""
+
+
+def _defined_in(value: Any, package: str) -> bool:
+    module = _module_of(value)
+    return module == package or module.startswith(f"{package}.")
