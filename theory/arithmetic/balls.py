@@ -15,7 +15,7 @@ eigendecomposition, which holds for multiple eigenvalues too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, TypeAlias
@@ -31,7 +31,7 @@ _ZERO, _ONE = arb(0), arb(1)
 
 
 @contextmanager
-def precision(bits: int) -> Any:
+def precision(bits: int) -> Iterator[None]:
     """Work with `bits` bits of midpoint inside the context."""
     before = ctx.prec
     ctx.prec = bits

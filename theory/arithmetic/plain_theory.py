@@ -2,8 +2,13 @@
 
 A violation is evaluated a second time by formulas that share no code with those that found it: in many digits, when it
 is confirmed (`theory.arithmetic.multiprecision`), and in float64 by the `repro.py` of a finding, which carries the text
-of this module and serves it under the name ``theory``. Nothing here is batched, differentiable or careful beyond the
-obvious; the docstrings of `theory` say what each function is.
+of this module and serves it under the name ``theory``; so it is one file and imports NumPy alone. Nothing here is
+batched, differentiable or careful beyond the obvious; the docstrings of `theory` say what each function is.
+
+A new measure gets in by its definition, written below under its public name and signature, and by that name in
+`__all__`: `theory.measures.stand_ins` then finds it. One that is lacking is never computed by other means. A claim that
+calls it is refused in many digits, so that float64 and perturbed copies have to decide; and the `repro.py` of such a
+claim says that its file could not be loaded, and exits 2.
 """
 
 from __future__ import annotations
@@ -17,8 +22,13 @@ from typing import Any
 
 import numpy as np
 
-_EPS = float(np.finfo(np.float64).eps)
-_ENUMERABLE = 2_000_000
+_EPS = float(np.finfo(np.float64).eps)  # spacing of float64 at one
+_DUST = 4 * _EPS  # what centring leaves of an entry that a column shares with all others: its mean is rounded
+_CONSTANT = 8 * _EPS  # relative spread that the rounding of a few operations gives to what does not vary
+_ENUMERABLE = 2_000_000  # subsets of labels that are enumerated, as many as `theory` does, and not sampled
+_SERIES = 1e-2  # |t| below which five terms of e^t - 1 - t, off by 4e-14 of it, beat a difference that cancels
+_HOTTEST = 1e100  # a KL divergence at a higher temperature would underflow
+_TAIL = 0.01  # the share of subsets, those of the largest errors, that a profile calls its tail
 
 # --------------------------------------------------------------------------- errors
 
@@ -308,7 +318,7 @@ def _kl_rows(log_p: Any, t: Any) -> Any:
     """Sum p (e^t - 1 - t), which is KL because both distributions sum to one, and has no negative term."""
     p, near = np.exp(log_p), np.clip(t, -1.0, 1.0)
     series = near * near / 2 * (1 + near / 3 * (1 + near / 4 * (1 + near / 5 * (1 + near / 6))))
-    excess = np.where(np.abs(near) < 1e-2, series, np.expm1(near) - near)
+    excess = np.where(np.abs(near) < _SERIES, series, np.expm1(near) - near)
     return np.where(np.abs(t) < 1.0, p * excess, np.exp(log_p + t) - p - p * t).sum(axis=1)
 
 
@@ -396,7 +406,7 @@ def renyi(a: Model, b: Model, alpha: float) -> float:
 
 def temperature_kl(a: Model, b: Model, temperature: float) -> float:
     """T^2 KL of both models with their logits divided by T."""
-    if not 0 < temperature < 1e100:
+    if not 0 < temperature < _HOTTEST:
         raise InvalidInput(f"temperature: expected a positive finite number, saw {temperature!r}")
     cooled = [Model(model.embeddings / temperature, model.unembeddings) for model in (a, b)]
     return float(temperature**2 * kl_divergence(*cooled))
@@ -416,7 +426,7 @@ def _llv_part(first: Any, second: Any, pivot: int, others: tuple[int, ...]) -> f
         for rows in (first, second):
             deviation = float(np.std(rows[j] - rows[pivot]))
             size = float(np.max(np.abs(rows[[j, pivot]])))
-            if deviation <= 8 * _EPS * size:
+            if deviation <= _CONSTANT * size:
                 raise DegenerateInput("a or b: a log-ratio does not vary, so it cannot be standardised")
             scales.append(deviation)
         parts += [float(np.std(first[row] / scales[0] - second[row] / scales[1])) for row in (j, pivot)]
@@ -551,12 +561,12 @@ def identifiability_profile(a: Model, b: Model, subsets: Any = "all", seed: int 
     whole, total = regular.size == errors.size, float(regular.sum())
     median = float(np.median(np.where(np.isnan(errors), math.inf, errors)))
     spread = float(np.std(regular, ddof=1) / math.sqrt(regular.size)) if regular.size > 1 else math.inf
-    top = float(regular[-max(1, math.ceil(0.01 * regular.size)) :].sum())
+    top = float(regular[-max(1, math.ceil(_TAIL * regular.size)) :].sum())
     return IdentifiabilityProfile(
         mean=total / regular.size if whole else None,
         median=median if math.isfinite(median) else None,
         standard_error=(0.0 if isinstance(subsets, str) else spread) if whole else None,
-        tail_share=(top / total if total > 0 else 0.01) if regular.size else None,
+        tail_share=(top / total if total > 0 else _TAIL) if regular.size else None,
         smallest=float(regular[0]) if regular.size else None,
         largest=float(regular[-1]) if regular.size else None,
         worst_condition_number=float(conditions.max()),
@@ -580,12 +590,12 @@ def _embeddings(X: Any, Y: Any) -> tuple[Any, Any]:
 def _centred_columns(array: Any) -> Any:
     """Centre columns; those that are constant to rounding become zero."""
     centred = _centred(_centred(array))
-    return np.where(np.abs(centred).max(axis=0) <= 4 * _EPS * np.abs(array).max(axis=0), 0.0, centred)
+    return np.where(np.abs(centred).max(axis=0) <= _DUST * np.abs(array).max(axis=0), 0.0, centred)
 
 
 def _spread(name: str, array: Any) -> Any:
     centred, size = _centred_columns(array), float(np.abs(array).max())
-    if size == 0 or np.linalg.norm(centred / size) <= 8 * _EPS * len(array) ** 0.5:
+    if size == 0 or np.linalg.norm(centred / size) <= _CONSTANT * len(array) ** 0.5:
         raise DegenerateInput(f"{name}: all its rows are equal, to rounding, so it has no spread to compare")
     return centred
 
@@ -622,7 +632,7 @@ def _leading(array: Any, threshold: float) -> Any:
     """Project on the fewest principal components that hold `threshold` of the variance."""
     u, values, _ = np.linalg.svd(array, full_matrices=False)
     share = np.cumsum((values / values[0]) ** 2)
-    kept = int(np.searchsorted(share, threshold * share[-1] * (1 - 4 * _EPS))) + 1
+    kept = int(np.searchsorted(share, threshold * share[-1] * (1 - _DUST))) + 1
     return u[:, :kept] * values[:kept]
 
 
@@ -674,7 +684,7 @@ def _standardised(name: str, array: Any) -> Any:
     size = np.abs(array).max(axis=0)
     centred = _centred(_centred(array / np.where(size > 0, size, 1.0)))
     deviation = np.sqrt((centred**2).mean(axis=0))
-    if (deviation <= 8 * _EPS).any():
+    if (deviation <= _CONSTANT).any():
         raise DegenerateInput(f"{name}: a column is constant to rounding, so it cannot be standardised")
     return centred / deviation
 

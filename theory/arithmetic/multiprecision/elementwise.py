@@ -24,27 +24,33 @@ def mapped(function: Callable[[Any], Any], dtype: Any = object) -> Callable[[Any
     return over_array
 
 
-def _log(x: Any) -> Any:
-    """Return log x; as NumPy does, minus infinity at zero and nan below."""
-    return context().ninf if x == 0 else context().log(x) if x > 0 else context().nan
-
-
-def _sqrt(x: Any) -> Any:
-    """Return the root of x; as NumPy does, nan below zero."""
-    return context().sqrt(x) if x >= 0 else context().nan
-
-
 def _named(name: str) -> Callable[[Any], Any]:
-    return lambda x: getattr(context(), name)(x)
+    """Lift a function of mpmath's."""
+    return mapped(lambda x: getattr(context(), name)(x))
 
 
-log = mapped(_log)
-root = mapped(_sqrt)
-sign = mapped(lambda x: context().mpf(1 if x > 0 else -1 if x < 0 else 0))
-_exp = mapped(_named("exp"))
+def log(x: Any) -> Any:
+    """Return log x, entry by entry; as NumPy does, minus infinity at zero and nan below."""
+    here = context()
+    return mapped(lambda value: here.ninf if value == 0 else here.log(value) if value > 0 else here.nan)(x)
+
+
+def root(x: Any) -> Any:
+    """Return the square root of x, entry by entry; as NumPy does, nan below zero."""
+    here = context()
+    return mapped(lambda value: here.sqrt(value) if value >= 0 else here.nan)(x)
+
+
+def sign(x: Any) -> Any:
+    """Return -1, 0 or 1, entry by entry."""
+    here = context()
+    return mapped(lambda value: here.mpf(1 if value > 0 else -1 if value < 0 else 0))(x)
+
+
+_exp = _named("exp")
 
 UFUNCS: Mapping[Any, Callable[..., Any]] = MappingProxyType(
-    {getattr(np, name): mapped(_named(many)) for name, many in ELEMENTARY.items()}
+    {getattr(np, name): _named(many) for name, many in ELEMENTARY.items()}
     | {
         np.log: log,
         np.sqrt: root,

@@ -20,7 +20,7 @@ from numpy.linalg import inv, norm, svd  # noqa: F401
 
 from theory import Claim, Domain, Model, NotApplicable, Pair
 from theory.arithmetic import multiprecision as digits
-from theory.arithmetic.multiprecision import elementwise
+from theory.arithmetic.multiprecision import elementwise, statistics
 from theory.measures.stand_ins import STAND_INS
 
 RNG = np.random.default_rng(0)
@@ -594,6 +594,52 @@ def test_a_singular_matrix_is_one_in_any_number_of_digits():
     with pytest.raises(NotApplicable):
         solved(singular)
     assert all(mp.isnan(side) for side in sides(Claim(solved, "claim"), singular))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda f: np.no_such_function(f),
+        lambda f: math.no_such_function(f),
+        lambda f: f.no_such_method(),
+        lambda f: f[0, 0].no_such_attribute,
+        lambda f: no_such_name,  # noqa: F821
+        lambda f: np.mean(f, axis="rows"),
+        lambda f: np.linalg.norm(f, no_such_option=1),
+        lambda f: np.add(f, object()),
+        lambda f: np.exp(np.array([object()]) + f),
+    ],
+)
+def test_mistakes_of_the_claim_are_no_mistakes_of_the_arithmetic(function):
+    assert sides(Claim(lambda pair: (function(pair.a.embeddings), 1.0), "claim"), PAIR) is None
+
+
+@pytest.mark.parametrize(("lost", "error"), [("variance", AttributeError), ("root", NameError)])
+def test_a_mistake_of_the_arithmetic_is_raised_and_does_not_pass_for_lost_digits(monkeypatch, lost, error):
+    """Where our own code lacks a name, the claim cannot be at fault."""
+    monkeypatch.delattr(statistics, lost)
+    compute = {"variance": lambda f: f.var(), "root": np.std}[lost]
+    claim = Claim(lambda pair: (compute(pair.a.embeddings), 1.0), "claim")
+    with pytest.raises(error) as caught:
+        sides(claim, PAIR)
+    assert "not in the claim" in caught.value.__notes__[0]
+    with pytest.raises(error):
+        digits.values(compute, lambda inputs: [compute(inputs["X"])], {"X": ROWS}, STAND_INS)
+    assert "float" not in globals()
+
+
+def test_values_of_arrays_and_of_models():
+    model, table = PAIR.a, {"a": PAIR.a, "X": ROWS}
+    found = digits.values(
+        twice_root, lambda given: [given["X"].sum(), given["a"].unembeddings.sum(), 2], table, STAND_INS
+    )
+    assert [float(mp.nstr(value, 17)) for value in found] == pytest.approx([ROWS.sum(), model.unembeddings.sum(), 2])
+    for computed in ([math.inf], [math.nan], ["1"], [None]):
+        assert digits.values(twice_root, lambda given, computed=computed: computed, table, STAND_INS) is None
+    assert (
+        digits.values(scipy.special.logsumexp, lambda given: [scipy.special.logsumexp(given["X"])], table, STAND_INS)
+        is None
+    )
 
 
 # --------------------------------------------------------------------------- what is lent is given back
