@@ -3,7 +3,7 @@
 `theory.arithmetic.plain_theory` restates the package in plain NumPy, whose functions keep the digits; the functions of
 the package itself are written for float64, tensors and balls. The table here says which restatement goes with which
 name: every one of `plain_theory`, by the room that defines it. A measure of the registry that has no restatement is
-refused, and so is the search: a claim that calls one has no sides in many digits, never sides that are partly float64.
+refused, and so is a search: a claim that calls one has no sides in many digits, never sides that are partly float64.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from theory.measures.registry import MEASURES
 _PACKAGE = __name__.partition(".")[0]
 _ROOMS = (errors, models, claims, distances, dissimilarities, similarities)
 _SEARCH = f"{_PACKAGE}.search"
+_ATTACKS = frozenset({"assert_survives", "attack", "falsify"})  # what starts a search; its helpers may keep digits
 # Where names come from that every claim uses, whether or not it computes with functions of this package.
 _WITHOUT_FORMULAS = frozenset(room.__name__ for room in (claims, models, errors))
 
@@ -42,7 +43,7 @@ def stand_ins(measures: Iterable[Callable[..., Any]]) -> StandIns:
     lacking = {measure for measure in measures if measure not in restated}
 
     def refused(function: Any) -> bool:
-        return function in lacking or _defined_in(function, _SEARCH)
+        return function in lacking or (function.__name__ in _ATTACKS and _defined_in(function, _SEARCH))
 
     return StandIns(_PACKAGE, plain_theory, restated, refused)
 

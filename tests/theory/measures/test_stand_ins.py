@@ -17,6 +17,7 @@ from theory.arithmetic.multiprecision.numbers import DigitsLost
 from theory.measures import variants
 from theory.measures.registry import MEASURES
 from theory.measures.stand_ins import STAND_INS, made_of_theory, stand_ins
+from theory.search.objective import arrays_of
 
 PAIR = theory.Pair(*(theory.Model(*model) for model in rng_pair(0)))
 
@@ -100,6 +101,12 @@ def test_a_measure_without_a_restatement_is_refused_even_where_the_claim_would_h
 @pytest.mark.parametrize("function", [with_a_variant, of_a_name_that_the_stand_in_lacks, that_searches])
 def test_what_has_no_digits_has_no_answer_rather_than_another(function):
     assert sides(function) is None
+
+
+def test_a_function_that_is_not_public_and_keeps_the_digits_is_left_alone():
+    assert STAND_INS.of(arrays_of) is arrays_of
+    found = sides(lambda pair: (sum(array.sum() for array in arrays_of(pair)), 1.0))
+    assert float(mp.nstr(found[0], 17)) == pytest.approx(sum(array.sum() for array in arrays_of(PAIR)), rel=1e-12)
 
 
 def test_public_names_are_restated_however_they_are_reached():
