@@ -38,7 +38,8 @@ from reports.shared.claim_files import load_claims
 from theory.claims import Claim
 from theory.search.confirmation import confirmed, symmetries
 from theory.search.engine import falsify
-from theory.search.objective import Budget, BudgetSpent, Malformed, Objective, quietly, within
+from theory.search.objective import Budget, BudgetSpent, Malformed, Objective, within
+from theory.silence import quietly
 
 _FALSE_ALARMS = 20  # after so many an attacker gives up
 _EXAMPLES = 2_000  # of a round of Hypothesis; from a thousand on it climbs and draws in turn

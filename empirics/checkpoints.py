@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,20 +10,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from theory.errors import InvalidInput
+from theory.files import write_whole
 
 
 def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Write tensors to a safetensors file; whatever stood there stays until the new file is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{os.getpid()}-{path.name}.")
-    os.close(handle)
-    try:
-        save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, temporary)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    plain = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    write_whole(path, lambda place: save_file(plain, place))
 
 
 def load(path: Path) -> dict[str, Tensor] | None:

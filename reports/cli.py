@@ -69,9 +69,10 @@ def verify(
 
     _require("torch", "sklearn", "matplotlib")
     require_folder(out)
-    from reports.shared.files import write_json, write_whole
+    from reports.shared.files import write_json
     from reports.verify.page import render
     from reports.verify.run import as_json, run_verification
+    from theory.files import write_whole
 
     console = Console()
     columns = (
@@ -144,8 +145,9 @@ def compare(
 ) -> int:
     """Compare two saved models: every distance, every guarantee with both sides, and which are vacuous."""
     from reports.compare.run import compare as compared
-    from reports.shared.files import load_model, write_json
+    from reports.shared.files import write_json
     from reports.shared.rendering import number
+    from reports.shared.saved_models import load_model
 
     if json is not None:
         require_file(json)
@@ -404,7 +406,7 @@ def check_metric(
     require_folder(out)
     from reports.check_metric.page import write_report
     from reports.check_metric.run import pytest_file, run_checks
-    from reports.shared.files import write_whole
+    from theory.files import write_whole
 
     try:
         file = load_target(target)

@@ -43,7 +43,7 @@ def audit(
     from reports.audit.markdown import markdown as as_markdown
     from reports.audit.page import write_report
     from reports.audit.run import run_audit
-    from reports.shared.files import write_whole
+    from theory.files import write_whole
 
     # A measure that kills its process leaves semaphores behind, of which Python would warn when all is done.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -29,6 +26,7 @@ from reports.audit.packages import (
 from theory.models import Model
 from theory.pairs.constructions import Shape
 from theory.pairs.strata import draw
+from theory.silence import quietly
 
 _NOTHING = 1e-16
 OURS = Package("logitbounds", "theory")
@@ -538,13 +536,7 @@ def ask(function: Callable[[Any, Any], Any], first: Any, second: Any) -> Answer:
         for x in (first, second)
     ]
     try:
-        with (
-            warnings.catch_warnings(),
-            np.errstate(all="ignore"),
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
-        ):
-            warnings.simplefilter("ignore")
+        with quietly(errors_too=True):
             value = float(function(*copies))
     except Exception as error:  # whatever a package raises is what it says
         return Answer(None, type(error).__name__)

@@ -18,12 +18,13 @@ from reports.falsify.findings import slug
 from reports.falsify.page import readable
 from reports.falsify.run import versions
 from reports.shared import svg
-from reports.shared.files import write_json, write_whole
+from reports.shared.files import write_json
 from reports.shared.rendering import environment
 from reports.shared.svg import BLUE, GREY, ORANGE
 from theory.claims import Metric
 from theory.conformance import PROPERTIES, Conformance, Counterexample, PropertyResult, PropertyVerdict, Step
 from theory.conformance.results import Thing
+from theory.files import write_whole
 from theory.models import Model
 
 _ROWS, _COLUMNS = 12, 10  # of a matrix that the page shows

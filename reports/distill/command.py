@@ -18,9 +18,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from reports.shared.files import require_file, require_folder, sweep, write_json, write_whole
+from reports.shared.files import require_file, require_folder, write_json
 from reports.shared.rendering import number
 from theory.errors import InvalidInput
+from theory.files import sweep, write_whole
 
 if TYPE_CHECKING:
     from empirics.experiment import Plan

@@ -13,10 +13,7 @@ import hashlib
 import importlib.metadata
 import json
 import math
-import os
 import re
-import shutil
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +26,7 @@ from reports.shared.files import jsonable
 from reports.shared.outcomes import claim_json
 from theory.arithmetic import plain_theory
 from theory.errors import InvalidInput
+from theory.files import whole_folder
 from theory.models import Pair
 from theory.search.notation import expression
 from theory.search.outcome import Outcome, Witness
@@ -210,9 +208,7 @@ def write_finding(folder: Path, file: ClaimFile, outcome: Outcome) -> Path:
     if target.is_dir():
         return target
     simplest, worst = _violations(outcome)
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-", dir=folder))
-    try:
+    with whole_folder(target) as temporary:
         record = {
             "schema": SCHEMA,
             "claim": claim_json(outcome),
@@ -229,12 +225,4 @@ def write_finding(folder: Path, file: ClaimFile, outcome: Outcome) -> Path:
             (temporary / name).write_text(text, encoding="utf-8")
         arrays = _arrays(simplest.pair) | {f"worst_{name}": array for name, array in _arrays(worst.pair).items()}
         np.savez(temporary / "pair.npz", allow_pickle=False, **arrays)
-        temporary.chmod(0o755)
-        try:
-            temporary.rename(target)
-        except OSError:
-            if not target.is_dir():  # else somebody else has written the same meanwhile
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return target

@@ -14,8 +14,9 @@ from markupsafe import Markup
 from reports.falsify import drawings
 from reports.falsify.findings import slug
 from reports.falsify.run import FalsificationRun, Judged, as_json, versions
-from reports.shared.files import write_json, write_whole
+from reports.shared.files import write_json
 from reports.shared.rendering import environment, number
+from theory.files import write_whole
 from theory.models import Model, Pair
 from theory.search.notation import entry
 from theory.search.outcome import Outcome, Witness

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import io
 import json
 import math
 import os
@@ -15,7 +14,6 @@ import signal
 import tempfile
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -29,12 +27,14 @@ import theory
 from reports.falsify.catalogue_claims import CatalogueClaims, Selection, load_theorems
 from reports.falsify.findings import version, write_finding
 from reports.shared.claim_files import ClaimFile, load_claims
-from reports.shared.files import sweep, write_json
+from reports.shared.files import write_json
 from reports.shared.outcomes import claim_json, restored, stored
 from theory.claims import Claim
 from theory.errors import InvalidInput
+from theory.files import sweep
 from theory.search.outcome import Outcome
 from theory.search.statement_claims import Assertion
+from theory.silence import quietly
 
 SCHEMA = "logitbounds.falsify/1"
 Attack = Callable[..., Outcome]
@@ -290,13 +290,7 @@ def _attacked(
     started = time.perf_counter()
     try:
         # Claims warn of overflows and print, thousands of times.
-        with (
-            open(os.devnull, "w") as nowhere,
-            contextlib.redirect_stdout(nowhere),
-            warnings.catch_warnings(),
-            np.errstate(all="ignore"),
-        ):
-            warnings.simplefilter("ignore")
+        with quietly():
             return attack(claim, settings.seconds, settings.evaluations, settings.seed, progress)
     except Exception as error:
         line = " ".join(f"{type(error).__name__}: {error}".split())
@@ -402,7 +396,7 @@ def _serve(parent: int) -> None:
 
 @functools.lru_cache(maxsize=1)
 def _loaded(source: Selection | Path, digest: str) -> ClaimFile:
-    with contextlib.redirect_stdout(io.StringIO()):  # the parent has shown what it prints
+    with quietly():  # the parent has shown what it prints
         file = load_claims(source) if isinstance(source, Path) else load_theorems(source)
     if file.digest != digest:
         raise InvalidInput(f"{file.path}: changed while its claims were being attacked; run it again")

@@ -102,7 +102,8 @@ def _print_table(found: tuple[TheoremProved, ...]) -> None:
 def _write(found: tuple[TheoremProved, ...], out: Path) -> None:
     from reports.prove.page import enclosures, render
     from reports.prove.run import as_json, certificates
-    from reports.shared.files import write_json, write_whole
+    from reports.shared.files import write_json
+    from theory.files import write_whole
     from theory.proofs.certificates import save
 
     folder = out / "certificates"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import math
 import time
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Literal
@@ -21,6 +19,7 @@ from theory.conformance.subject import EPS, NoValue, Subject
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
 from theory.models import Model
+from theory.silence import quietly
 
 Report = Callable[[str, int, int], None]
 """Told the name of the property that is done, how many are, and how many were planned."""
@@ -91,7 +90,7 @@ def check_metric(
     began = time.monotonic()
     subject = Subject(measure, seed)
     results: dict[str, PropertyResult] = {}
-    with _quiet():
+    with quietly():
         unequal = _look_at(subject, budget)
         left = sum(check.share for check in planned)
         for number, check in enumerate(planned):
@@ -143,18 +142,6 @@ def _planned(properties: Iterable[str] | None) -> list[Property]:
         if name not in PROPERTIES:
             raise InvalidInput(f"properties: expected names among {', '.join(PROPERTIES)}, saw {name!r}")
     return [check for name, check in PROPERTIES.items() if name in names]
-
-
-@contextlib.contextmanager
-def _quiet() -> Any:
-    """Keep what a measure prints, and what it warns of, to ourselves."""
-    with (
-        contextlib.redirect_stdout(io.StringIO()),
-        warnings.catch_warnings(),
-        np.errstate(all="ignore"),
-    ):
-        warnings.simplefilter("ignore")
-        yield
 
 
 # --------------------------------------------------------------------------- a first look

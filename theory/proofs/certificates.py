@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +24,7 @@ import numpy as np
 from jaxtyping import Float
 
 from theory.errors import InvalidInput, NotApplicable
+from theory.files import write_whole
 from theory.proofs import verifier
 from theory.proofs.verifier import Forms, Matrix, Problem, Vector
 
@@ -80,17 +79,8 @@ class Certificate:
 
 def save(certificate: Certificate, folder: Path) -> Path:
     """Write a certificate under its address, whole or not at all, and return where."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / certificate.file_name
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.getpid()}-{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(certificate.text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, certificate.text)
     return path
 
 

@@ -34,7 +34,6 @@ from theory.search.objective import (
     Sizes,
     arrays_of,
     pair_of,
-    quietly,
     score,
     sizes_of,
 )
@@ -42,6 +41,7 @@ from theory.search.outcome import Answer, Outcome, Witness
 from theory.search.quasi_newton import Slope, ascend, ascend_with_kicks
 from theory.search.shrinking import simplest
 from theory.search.survey import survey
+from theory.silence import quietly
 
 Report = Callable[[int, float | None, float], None]
 """Told now and then: evaluations so far, best ratio, share of the budget used."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import time
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -372,16 +370,3 @@ def _difference(arrays: Arrays, lhs: float, rhs: float, exponent: int) -> float:
 def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:150]}" if text else type(error).__name__
-
-
-@contextlib.contextmanager
-def quietly() -> Iterator[None]:
-    """Silence floating-point warnings, the claim's own warnings and what it prints."""
-    with (
-        np.errstate(all="ignore"),
-        warnings.catch_warnings(),
-        open(os.devnull, "w", encoding="utf-8") as nowhere,
-        contextlib.redirect_stdout(nowhere),
-    ):
-        warnings.simplefilter("ignore")
-        yield

@@ -487,7 +487,8 @@ from empirics import training
 from empirics.board import Board
 from empirics.experiment import Plan, run
 from reports.distill.run import as_json, report_on
-from reports.shared.files import sweep, write_json
+from reports.shared.files import write_json
+from theory.files import sweep
 from tests.reports.distill.test_command import ENDLESS, LONGER, named
 
 training._CHECKPOINT_SECONDS = 0.0  # after every epoch

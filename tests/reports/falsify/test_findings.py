@@ -17,7 +17,6 @@ import pytest
 
 from reports.falsify.findings import example_script, finding_name, repro_script, slug, text_literal, write_finding
 from reports.shared.claim_files import load_claims
-from reports.shared.files import sweep, write_whole
 from tests.reports.attacks import random_search, witness
 from theory import InvalidInput, Model, Pair
 from theory.search.notation import entry, expression
@@ -237,25 +236,13 @@ def test_a_write_that_fails_leaves_nothing(file, outcomes, tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
-def test_left_overs_of_the_dead_are_swept_and_those_of_the_living_are_not(tmp_path):
-    (tmp_path / f".{os.getpid()}-living").mkdir()
-    (tmp_path / ".999999999-dead").mkdir()
-    (tmp_path / ".999999999-dead" / "half").write_text("")
-    (tmp_path / ".999999999-file").write_text("")
-    (tmp_path / ".hidden").mkdir()
-    write_whole(tmp_path / "whole.json", "{}")
-    assert sweep(tmp_path) == 2
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([".hidden", f".{os.getpid()}-living", "whole.json"])
-    assert sweep(tmp_path / "nowhere") == 0
-
-
 LOOP = """
 import sys
 from pathlib import Path
 from dataclasses import replace
 import numpy as np
 from reports.shared.claim_files import load_claims
-from reports.shared.files import sweep
+from theory.files import sweep
 from reports.falsify.findings import write_finding
 from tests.reports.attacks import random_search, witness
 from theory import Model, Pair

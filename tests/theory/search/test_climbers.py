@@ -11,8 +11,9 @@ from theory.search.charts import chart_around
 from theory.search.evolution import evolve
 from theory.search.gradients import traced
 from theory.search.moves import MOVES, wander
-from theory.search.objective import pair_of, quietly
+from theory.search.objective import pair_of
 from theory.search.quasi_newton import ascend, ascend_with_kicks
+from theory.silence import quietly
 
 TOP = np.array([1.0, -2.0, 0.5])
 CURVATURE = np.diag([1.0, 10.0, 100.0])

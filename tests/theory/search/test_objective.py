@@ -17,13 +17,13 @@ from theory.search.objective import (
     diversity,
     number,
     pair_of,
-    quietly,
     score,
     sizes_of,
     two_numbers,
     within,
 )
 from theory.search.outcome import Coverage
+from theory.silence import quietly
 
 ONE = Budget(seconds=None, evaluations=1)
 MANY = Budget(seconds=None, evaluations=10_000)
