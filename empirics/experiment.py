@@ -10,11 +10,9 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -24,7 +22,6 @@ import numpy as np
 import torch
 from jaxtyping import Float64, Int
 
-from empirics.board import Board, attend, following, without_interrupts
 from empirics.data.dataset import Dataset, Part
 from empirics.data.registry import dataset_named
 from empirics.losses import Loss
@@ -38,12 +35,12 @@ from empirics.training import Curves, Trained, accuracy, device, distil, train
 from theory.errors import DegenerateInput, InvalidInput
 from theory.guarantees import Guarantee, guarantees
 from theory.models import Model, Pair
+from theory.workers import Board, Lost, Spread, posted, repeating, spreading
 
 MEASURED = 5000
 """Inputs of the training part that are measured on: as many as the largest test part has here."""
 
 _SHOWN = 700  # test inputs whose embeddings are kept for pictures
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _SCHEME = 2  # of what a checkpoint's name stands for; to be raised when training changes
 
 Row = dict[str, Any]
@@ -224,11 +221,11 @@ def run(
     epochs = [plan.preset.teacher_recipe.epochs] * len(first) + [plan.preset.student_recipe.epochs] * len(second)
     count = min(workers or os.cpu_count() or 1, max(len(second), len(first)))
     with following(checkpoints, epochs, progress) as board, _workers(count, plan) as spread:
-        masters = spread(_teacher, [(task, board, row) for row, task in enumerate(first)])
-        pupils = spread(
-            _students,
-            [(task, board, len(first) + row, masters[task.teacher][1]) for row, task in enumerate(second)],
-        )
+        masters = _in_order(spread, [partial(_teacher, task, board, row) for row, task in enumerate(first)])
+        pupils = _in_order(spread, [
+            partial(_students, task, board, len(first) + row, masters[task.teacher][1])
+            for row, task in enumerate(second)
+        ])  # fmt: skip
     training = sum(m.core_seconds for m, _, _ in masters) + sum(s.core_seconds for group, _ in pupils for s in group)
     measuring = sum(seconds for _, _, seconds in masters) + sum(seconds for _, seconds in pupils)
     return Grid(
@@ -243,30 +240,12 @@ def run(
 
 
 @contextmanager
-def _workers(count: int, plan: Plan) -> Iterator[Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], list[Any]]]:
-    """Lend a map over processes, which end with the block at the latest; one process is this one."""
-    if count == 1:
-        yield lambda function, tasks: [function(*task) for task in tasks]
-        return
-    from joblib.externals.loky import ProcessPoolExecutor
-    from joblib.externals.loky.process_executor import BrokenProcessPool
-
-    pool = ProcessPoolExecutor(count, initializer=attend, initargs=(os.getpid(),), env=_ONE_THREAD)
-
-    def spread(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> list[Any]:
-        with without_interrupts():  # processes begin here
-            futures = [pool.submit(function, *task) for task in tasks]
-        over, _ = wait(futures, return_when=FIRST_EXCEPTION)
-        for future in over:
-            if error := future.exception():
-                raise error
-        return [future.result() for future in futures]
-
-    finished = False
+def _workers(count: int, plan: Plan) -> Iterator[Spread]:
+    """Lend a way to run tasks in processes; one that dies is told in a line."""
     try:
-        yield spread
-        finished = True
-    except BrokenProcessPool:
+        with spreading(count) as spread:
+            yield spread
+    except Lost:
         for loss in plan.losses:
             if "::" in loss.spec:
                 restored(loss.spec, loss.fingerprint)  # complains of a file that is not what it was, as workers have
@@ -274,13 +253,37 @@ def _workers(count: int, plan: Plan) -> Iterator[Callable[[Callable[..., Any], S
             "a process that trained networks ended abruptly, killed or out of memory; the same command goes on from "
             "there, and takes less memory with fewer --jobs"
         ) from None
-    finally:
-        if not finished:
-            # First, as those that have hardly begun would complain of what a shutdown takes from under them.
-            for process in list(pool._processes or ()):
-                with suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
-        pool.shutdown(wait=True, kill_workers=not finished)
+
+
+def _in_order(spread: Spread, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Run tasks and return what they returned, in their order."""
+    found = dict(spread(tasks))
+    return [found[number] for number in range(len(tasks))]
+
+
+@contextmanager
+def following(folder: Path, epochs: Sequence[int], progress: Callable[[str, int, int], None] | None) -> Iterator[Board]:
+    """Lend a board for the block, on which tasks note their epochs done and in all, and tell `progress` of them.
+
+    Parameters
+    ----------
+    folder
+        Where the board is kept meanwhile.
+    epochs
+        Of each task.
+    progress
+        Told how many tasks are through, and epochs done and in all.
+    """
+    with posted(folder, len(epochs), 2) as board:
+
+        def tell() -> None:
+            done = [int(own) for own, _ in board.read()]
+            through = sum(own == of for own, of in zip(done, epochs, strict=True))
+            if progress is not None:
+                progress(f"{through} of {len(epochs)} tasks trained", sum(done), sum(epochs))
+
+        with repeating(tell):
+            yield board
 
 
 def facts(dataset: Dataset) -> dict[str, Any]:

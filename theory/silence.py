@@ -47,6 +47,6 @@ def silence_process() -> None:
 @functools.cache
 def _nowhere() -> TextIO:
     """Open the null device once: whoever keeps the stream beyond a block, as loggers do, may go on writing to it."""
-    nowhere = open(os.devnull, "w", encoding="utf-8")
+    nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (it is closed at the very end)
     atexit.register(nowhere.close)
     return nowhere

@@ -25,7 +25,6 @@ from reports.audit.differential import (
     model_cases,
     summarised,
 )  # fmt: skip
-from reports.audit.isolation import Cell, Lost, cell
 from reports.audit.packages import all_adapters, all_packages
 from reports.falsify.run import versions
 from theory.claims import PROPERTY_NAMES
@@ -35,6 +34,7 @@ from theory.conformance.results import Thing
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
 from theory.models import Model
+from theory.workers import Lost, Pool
 
 SCHEMA = "logitbounds.audit/1"
 Standing = Literal[
@@ -260,7 +260,7 @@ def run_audit(
             report(name, done, steps)
 
     measures, comparisons = [], []
-    with cell() as room:
+    with Pool(1, silent=True) as room:
         for done, adapter in enumerate(chosen):
             tell(adapter.key, done)
             measures.append(examine(adapter, budget, seed, room))
@@ -272,7 +272,7 @@ def run_audit(
     return AuditRun(tuple(measures), tuple(comparisons), missing, budget, seed, only, time.monotonic() - began)
 
 
-def examine(adapter: Adapter, budget: float, seed: int, room: Cell) -> Audited:
+def examine(adapter: Adapter, budget: float, seed: int, room: Pool) -> Audited:
     """Check one measure; what kills the process is found out property by property."""
     version = adapter.package.version
     try:
@@ -318,7 +318,7 @@ def _excess(declared: Range, value: float) -> float:
     return max(declared.low - value, value - declared.high)
 
 
-def _piecemeal(adapter: Adapter, budget: float, seed: int, room: Cell) -> Audited:
+def _piecemeal(adapter: Adapter, budget: float, seed: int, room: Pool) -> Audited:
     results: dict[str, PropertyResult] = {}
     base: Conformance | None = None
     scale = 0.0
@@ -338,7 +338,7 @@ def _piecemeal(adapter: Adapter, budget: float, seed: int, room: Cell) -> Audite
     return Audited(adapter, adapter.package.version, found, seen, "" if found else "it kills the interpreter", scale)
 
 
-def _fatal(adapter: Adapter, name: str, seen: str, room: Cell) -> PropertyResult:
+def _fatal(adapter: Adapter, name: str, seen: str, room: Pool) -> PropertyResult:
     """Return a result for a property whose check the process did not survive, with an input that kills it if simple."""
     if name not in _FATAL:
         return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, 0, seen)
@@ -364,7 +364,7 @@ def _deadly(on: str) -> Sequence[tuple[str, Thing, Thing]]:
     )
 
 
-def compare(group: Group, cases: Sequence[Case], room: Cell) -> Comparison:
+def compare(group: Group, cases: Sequence[Case], room: Pool) -> Comparison:
     """Run every member of a group whose package is installed on every case, and survive those that do not."""
     answers: dict[str, dict[str, Answer]] = {case.name: {} for case in cases}
     for member in (member for member in group.members if member.package.installed):
@@ -381,7 +381,7 @@ def _ask_all(function: Callable[[Any, Any], Any], cases: Sequence[Case]) -> list
     return [ask(function, case.first, case.second) for case in cases]
 
 
-def _ask_alone(function: Callable[[Any, Any], Any], case: Case, room: Cell) -> Answer:
+def _ask_alone(function: Callable[[Any, Any], Any], case: Case, room: Pool) -> Answer:
     try:
         found: Answer = room.call(ask, function, case.first, case.second, seconds=60.0)
     except Lost as error:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import json
 import math
-import os
 import platform
-import shutil
-import signal
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,13 +28,12 @@ from theory.files import sweep
 from theory.search.outcome import Outcome
 from theory.search.statement_claims import Assertion
 from theory.silence import quietly
+from theory.workers import POLL, Board, Lost, Pool, posted, result, without_interrupts
 
 SCHEMA = "logitbounds.falsify/1"
 Attack = Callable[..., Outcome]
 """Called as ``attack(claim, seconds, evaluations, seed, progress)``; see `attack_with_the_engine`."""
 
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-_POLL = 0.2  # seconds between looks at what the workers do
 _PATIENCE = 15.0  # seconds that workers have to finish after an interrupt
 
 
@@ -339,59 +331,16 @@ def _attack_here(desk: _Desk, names: Sequence[str], attack: Attack) -> bool:
 # --------------------------------------------------------------------------- many processes
 
 
-class _Board:
-    """A file in which workers note how they are getting on, and read whether they should stop."""
-
-    def __init__(self, path: Path, rows: int) -> None:
-        self.path = path
-        mode = "r+" if path.exists() else "w+"
-        self.cells = np.memmap(path, dtype=np.float64, mode=mode, shape=(rows + 1, 3))  # type: ignore[call-overload]
-
-    def note(self, row: int, evaluations: int, ratio: float | None, fraction: float) -> None:
-        self.cells[row] = evaluations, math.nan if ratio is None else ratio, fraction
-
-    def read(self, row: int) -> tuple[int, float | None, float]:
-        evaluations, ratio, fraction = (float(cell) for cell in self.cells[row])
-        return int(evaluations), None if math.isnan(ratio) else ratio, fraction
-
-    def stop(self) -> None:
-        self.cells[-1] = 1.0
-
-    @property
-    def stopped(self) -> bool:
-        return bool(self.cells[-1, 0])
-
-
-@contextlib.contextmanager
-def _posted(out: Path, rows: int) -> Iterator[_Board]:
-    folder = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-", dir=out))
-    try:
-        yield _Board(folder / "board", rows)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 @dataclass(frozen=True)
 class _Task:
+    """Attack one claim; a row of the board has evaluations, the best ratio (nan for none) and the budget's share."""
+
     source: Selection | Path
     digest: str
     name: str
     settings: Settings
-    board: Path
-    rows: int
+    board: Board
     row: int
-
-
-def _serve(parent: int) -> None:
-    """Make this process a worker: interrupts are the parent's to handle, and without the parent there is no work."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_POLL)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @functools.lru_cache(maxsize=1)
@@ -405,13 +354,13 @@ def _loaded(source: Selection | Path, digest: str) -> ClaimFile:
 
 def _work(task: _Task, attack: Attack) -> dict[str, object] | None:
     """Attack one claim in a worker and return its outcome as JSON, or None where there was no time to begin."""
-    board = _Board(task.board, task.rows)
+    board = task.board
     if board.stopped:
         return None
     file = _loaded(task.source, task.digest)
 
     def progress(evaluations: int, ratio: float | None, fraction: float) -> None:
-        board.note(task.row, evaluations, ratio, fraction)
+        board.note(task.row, evaluations, math.nan if ratio is None else ratio, fraction)
         if board.stopped:
             raise KeyboardInterrupt
 
@@ -424,7 +373,7 @@ def _work(task: _Task, attack: Attack) -> dict[str, object] | None:
 
 def _attack_in_pool(desk: _Desk, names: Sequence[str], attack: Attack) -> bool:
     """Attack claims in several processes; return whether the user interrupted."""
-    with _posted(desk.settings.out, len(names)) as board:
+    with posted(desk.settings.out, len(names), 3) as board:
         interrupted, broken = _one_pool(desk, names, names, attack, board)
         # A claim has brought its process down, and the pool with it. Each one that was left is tried alone.
         for name in () if interrupted else broken:
@@ -438,32 +387,27 @@ def _attack_in_pool(desk: _Desk, names: Sequence[str], attack: Attack) -> bool:
 
 
 def _one_pool(
-    desk: _Desk, names: Sequence[str], rows: Sequence[str], attack: Attack, board: _Board
+    desk: _Desk, names: Sequence[str], rows: Sequence[str], attack: Attack, board: Board
 ) -> tuple[bool, list[str]]:
     """Attack claims in a pool; return whether the user interrupted, and the claims left when the pool broke."""
-    from joblib.externals.loky import ProcessPoolExecutor
-
-    workers = min(desk.settings.jobs, len(names))
-    pool = ProcessPoolExecutor(workers, initializer=_serve, initargs=(os.getpid(),), env=_ONE_THREAD)
+    pool = Pool(min(desk.settings.jobs, len(names)))
     waiting: dict[Future[Any], str] = {}
-    for name in names:
-        row = rows.index(name)
-        source = desk.file.selection if isinstance(desk.file, CatalogueClaims) else desk.file.path
-        task = _Task(source, desk.file.digest, name, desk.settings, board.path, len(rows), row)
-        waiting[pool.submit(_work, task, attack)] = name
     broken: list[str] = []
     stopped_at: float | None = None
     try:
+        source = desk.file.selection if isinstance(desk.file, CatalogueClaims) else desk.file.path
+        with without_interrupts():  # until all that began is known
+            for name in names:
+                task = _Task(source, desk.file.digest, name, desk.settings, board, rows.index(name))
+                waiting[pool.submit(_work, task, attack)] = name
         while waiting and (stopped_at is None or time.monotonic() < stopped_at + _PATIENCE):
             try:
-                wait(list(waiting), timeout=_POLL, return_when=FIRST_COMPLETED)
+                wait(list(waiting), timeout=POLL, return_when=FIRST_COMPLETED)
                 for future in [future for future in waiting if future.done()]:
                     _collect(desk, future, waiting[future], broken)
                     del waiting[future]
-                for name in waiting.values():
-                    evaluations, ratio, fraction = board.read(rows.index(name))
-                    if evaluations and stopped_at is None:
-                        desk.report(Update(name, evaluations, ratio, fraction))
+                if stopped_at is None:
+                    _tell(desk, board, {name: rows.index(name) for name in waiting.values()})
             except KeyboardInterrupt:
                 if stopped_at is not None:  # a second time: at once
                     break
@@ -472,20 +416,29 @@ def _one_pool(
                 for future in waiting:
                     future.cancel()
     finally:
-        pool.shutdown(wait=True, kill_workers=bool(waiting))
+        pool.close(kill=bool(waiting))
     return stopped_at is not None, broken
+
+
+def _tell(desk: _Desk, board: Board, rows: Mapping[str, int]) -> None:
+    """Report how claims are getting on."""
+    noted = board.read()
+    for name, row in rows.items():
+        evaluations, ratio, fraction = (float(value) for value in noted[row])
+        if evaluations:
+            desk.report(Update(name, int(evaluations), None if math.isnan(ratio) else ratio, fraction))
 
 
 def _collect(desk: _Desk, future: Future[Any], name: str, broken: list[str]) -> None:
     if future.cancelled():
         return
-    error = future.exception()
-    if isinstance(error, BrokenProcessPool):
+    try:
+        found = result(future)
+    except Lost:
         broken.append(name)
-    elif error is not None:
-        raise error
-    elif future.result() is not None:
-        desk.take(name, restored(future.result()))
+    else:
+        if found is not None:
+            desk.take(name, restored(found))
 
 
 # --------------------------------------------------------------------------- JSON

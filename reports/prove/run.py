@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from functools import partial
 
-import joblib
 import numpy as np
 
 from reports.falsify.findings import version
@@ -16,6 +17,7 @@ from theory.errors import InvalidInput
 from theory.proofs import verifier
 from theory.proofs.certificates import Certificate, certify, counterexample, rounded
 from theory.proofs.steps import Checked, Obligation, Status, checked
+from theory.workers import spreading
 
 SCHEMA = "logitbounds.proofs/1"
 _LONGEST = 1500  # characters of a part of an obligation that are shown
@@ -114,11 +116,11 @@ def prove_all(report: Callable[[str, int, int], None] | None = None) -> tuple[Th
     """
     names = list(theorems())
     done = []
-    tasks = (joblib.delayed(prove)(name) for name in names)
-    for found in joblib.Parallel(n_jobs=-1, return_as="generator_unordered")(tasks):
-        done.append(found)
-        if report is not None:
-            report(found.identifier, len(done), len(names))
+    with spreading(os.cpu_count() or 1) as spread:
+        for _, found in spread([partial(prove, name) for name in names]):
+            done.append(found)
+            if report is not None:
+                report(found.identifier, len(done), len(names))
     return tuple(sorted(done, key=lambda found: names.index(found.identifier)))
 
 

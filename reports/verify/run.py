@@ -9,9 +9,8 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import joblib
 
 from theory.catalogue import theorems
 from theory.errors import InvalidInput
@@ -20,6 +19,7 @@ from theory.guarantees import Guarantee, guarantees
 from theory.models import Pair
 from theory.search.verification import PROFILES, Profile, StatementReport, TheoremReport, Violation, verify_theorem
 from theory.statements import Theorem
+from theory.workers import spreading
 
 if TYPE_CHECKING:
     from empirics.digits_pairs import DistilledPair
@@ -186,14 +186,14 @@ def run_verification(
     chosen = theorems() if catalogue is None else catalogue
     # Slow theorems first, so that no core idles at the end.
     order = sorted(chosen.values(), key=lambda theorem: -len(theorem.statements) - len(theorem.twins))
-    tasks = [joblib.delayed(_distil)(seed), *(joblib.delayed(_verify)(t, PROFILES[profile], seed) for t in order)]
+    tasks: list[partial[tuple[str, Any]]] = [partial(_distil, seed)]
+    tasks += [partial(_verify, theorem, PROFILES[profile], seed) for theorem in order]
     # The proofs are of the catalogue's own theorems, and say nothing of others.
     provable = [] if catalogue is not None else list(chosen)
-    tasks += [joblib.delayed(_prove)(identifier) for identifier in provable]
+    tasks += [partial(_prove, identifier) for identifier in provable]
     done: dict[str, Any] = {}
-    with joblib.parallel_config("loky", inner_max_num_threads=1):
-        pool = joblib.Parallel(n_jobs=workers or min(8, os.cpu_count() or 1), return_as="generator_unordered")
-        for name, result in pool(tasks):
+    with spreading(workers or min(8, os.cpu_count() or 1)) as spread:
+        for _, (name, result) in spread(tasks):
             done[name] = result
             if progress is not None:
                 progress(name, len(done), len(tasks))

@@ -8,9 +8,8 @@ import pytest
 import torch
 
 from empirics import checkpoints, experiment
-from empirics.board import Board, following
 from empirics.data.dataset import Part
-from empirics.experiment import Grid, Plan, Row, run
+from empirics.experiment import Grid, Plan, Row, following, run
 from empirics.losses import Loss, loss_named
 from empirics.losses.registry import Loss as LossClass
 from empirics.measures import CONCEPT_MEASURES, MEASURES, measure
@@ -20,6 +19,7 @@ from empirics.probes import direction_r2
 from empirics.training import Recipe, distil, train
 from theory import InvalidInput, Pair
 from theory.guarantees import guarantees
+from theory.workers import Board
 
 
 def losses(*names: str) -> tuple[Loss, ...]:
@@ -276,7 +276,7 @@ class TestBoard:
     def test_tells_what_workers_note(self, tmp_path: Path) -> None:
         told: list[tuple[str, int, int]] = []
         with following(tmp_path / "new", [3, 5], lambda *call: told.append(call)) as board:
-            again = Board(board.path, 2)
+            again = Board(board.path, 2, 2)
             again.note(0, 3, 3)
             again.note(1, 2, 5)
             while not told or told[-1][1] < 5:

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,6 @@ from reports.audit.differential import (
     model_cases,
     summarised,
 )  # fmt: skip
-from reports.audit.isolation import Lost, cell, crash
 from reports.audit.markdown import markdown
 from reports.audit.packages import all_adapters, all_packages
 from reports.audit.page import write_report
@@ -38,6 +36,7 @@ from theory import InvalidInput, Model
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import Conformance, Counterexample, PropertyResult, PropertyVerdict
 from theory.conformance.inputs import model_pairs
+from theory.workers import Pool
 
 RNG = np.random.default_rng(7)
 X = RNG.standard_normal((30, 4))
@@ -325,21 +324,9 @@ def test_properties_that_time_ran_out_for_are_named():
 # --------------------------------------------------------------------------- processes of their own
 
 
-def test_a_dead_process_costs_one_answer():
-    with cell() as room:
-        assert room.call(math.sqrt, 9.0) == 3.0
-        with pytest.raises(Lost, match=r"the interpreter died \(SIGABRT\)"):
-            room.call(crash)
-        assert room.call(math.sqrt, 16.0) == 4.0
-        with pytest.raises(ValueError, match=r"math domain error|nonnegative"):
-            room.call(math.sqrt, -1.0)
-        with pytest.raises(Lost, match="no answer in"):
-            room.call(time.sleep, 30.0, seconds=0.2)
-
-
 def test_a_measure_that_kills_the_interpreter_is_told_from_its_other_properties():
     adapter = Adapter(SCIPY, "dies_of_zeros", dies_of_zeros, "A.")
-    with cell() as room:
+    with Pool(1, silent=True) as room:
         audited = examine(adapter, 8.0, 0, room)
     assert audited.found is not None
     assert audited.found["handles_degenerate"].verdict is FAILS
@@ -360,7 +347,7 @@ def _group(function, formula="biased HSIC"):
 
 
 def _compared(group, cases=None):
-    with cell() as room:
+    with Pool(1, silent=True) as room:
         return compare(group, cases or embedding_cases(0), room)
 
 

@@ -20,7 +20,6 @@ import pytest
 from rich.console import Console
 
 from empirics import experiment
-from empirics.board import Board
 from empirics.experiment import Plan, run
 from empirics.losses import Loss, loss_named
 from empirics.losses.files import parse_losses
@@ -31,6 +30,7 @@ from reports.cli import main
 from reports.distill import command as experiments_cli
 from reports.distill import run as experiments
 from reports.distill.run import TIMINGS, Report, report_on
+from theory.workers import Board
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = Path(sys.executable).parent / "logitbounds"
@@ -484,7 +484,7 @@ import os, signal, sys
 from pathlib import Path
 
 from empirics import training
-from empirics.board import Board
+from theory.workers import Board
 from empirics.experiment import Plan, run
 from reports.distill.run import as_json, report_on
 from reports.shared.files import write_json
