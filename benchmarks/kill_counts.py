@@ -34,7 +34,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from reports.shared.claim_files import load_claims
+from reports.falsify.claim_files import load_claims
 from theory.claims import Claim
 from theory.search.confirmation import confirmed, symmetries
 from theory.search.engine import falsify

@@ -26,8 +26,8 @@ from theory.errors import InvalidInput
 if TYPE_CHECKING:
     from reports.check_metric.metric_files import MetricFile
     from reports.check_metric.run import ConformanceRun
+    from reports.falsify.claim_files import ClaimFile
     from reports.falsify.run import FalsificationRun, Update
-    from reports.shared.claim_files import ClaimFile
     from theory.conformance import Conformance
     from theory.search.outcome import Outcome
 
@@ -208,8 +208,9 @@ def falsify(
     hypothesis has been judged. A file that is called like a theorem is taken for the file.
     """
     from reports.falsify.catalogue_claims import Selection, is_theorem, load_theorems, theorems_with_nothing_to_drop
+    from reports.falsify.claim_files import load_claims
     from reports.falsify.run import Settings, run_falsification
-    from reports.shared.claim_files import load_claims, parse_target
+    from reports.shared.user_files import parse_target
 
     for name, value in (("budget", budget), ("evaluations", evaluations), ("jobs", jobs)):
         if value is not None and not 0 < value < float("inf"):

@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import theory
-from reports.shared.claim_files import UserFile, chosen_name, load_file, named, parse_target
+from reports.shared.user_files import chosen_name, named, parse_target
 from theory.claims import Claim, Metric
 from theory.errors import InvalidInput
+from theory.python_files import UserFile, load_file
 
 HOW_TO_MARK = (
     'from theory import metric, and write @metric(on="embeddings") or @metric(on="models") above it, '

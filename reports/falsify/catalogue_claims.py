@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import theory
-from reports.shared.claim_files import ClaimFile
+from reports.falsify.claim_files import ClaimFile
 from theory.catalogue import theorem as theorem_called
 from theory.catalogue import theorems
 from theory.claims import Claim

@@ -21,7 +21,7 @@ import jinja2
 import numpy as np
 
 from reports.falsify.catalogue_claims import CatalogueClaims
-from reports.shared.claim_files import ClaimFile
+from reports.falsify.claim_files import ClaimFile
 from reports.shared.files import jsonable
 from reports.shared.outcomes import claim_json
 from theory.arithmetic import plain_theory

@@ -18,8 +18,8 @@ import numpy as np
 
 import theory
 from reports.falsify.catalogue_claims import CatalogueClaims, Selection, load_theorems
+from reports.falsify.claim_files import ClaimFile, load_claims
 from reports.falsify.findings import version, write_finding
-from reports.shared.claim_files import ClaimFile, load_claims
 from reports.shared.files import write_json
 from reports.shared.outcomes import claim_json, restored, stored
 from theory.claims import Claim

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reports.check_metric.metric_files import BUILT_IN, load_metrics, load_target
-from reports.shared.claim_files import load_claims
+from reports.falsify.claim_files import load_claims
 from theory import InvalidInput, Model
 
 MEASURES = """

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.shared.claim_files import load_claims, parse_target
+from reports.falsify.claim_files import load_claims
+from reports.shared.user_files import parse_target
 from theory import InvalidInput, Model, Pair
 
 CLAIM = """

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from reports.falsify import drawings
+from reports.falsify.claim_files import load_claims
 from reports.falsify.page import conditions, readable, render_claim, render_index, verdict_in_words, write_report
 from reports.falsify.run import Settings, as_json, run_falsification
-from reports.shared.claim_files import load_claims
 from reports.shared.files import jsonable
 from reports.shared.outcomes import claim_json, restored, stored
 from reports.shared.rendering import mathml, prose
@@ -271,7 +271,7 @@ def test_an_interrupt_gives_the_results_so_far(file, tmp_path, jobs):
 WAITING = """
 import sys
 from pathlib import Path
-from reports.shared.claim_files import load_claims
+from reports.falsify.claim_files import load_claims
 from reports.falsify.run import Settings, run_falsification
 from tests.reports.attacks import patient
 def report(update):

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reports.falsify.claim_files import load_claims
 from reports.falsify.findings import example_script, finding_name, repro_script, slug, text_literal, write_finding
-from reports.shared.claim_files import load_claims
 from tests.reports.attacks import random_search, witness
 from theory import InvalidInput, Model, Pair
 from theory.search.notation import entry, expression
@@ -241,7 +241,7 @@ import sys, time
 from pathlib import Path
 from dataclasses import replace
 import numpy as np
-from reports.shared.claim_files import load_claims
+from reports.falsify.claim_files import load_claims
 from theory.files import sweep
 from reports.falsify.findings import write_finding
 from tests.reports.attacks import random_search, witness
