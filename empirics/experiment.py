@@ -25,8 +25,8 @@ from jaxtyping import Float64, Int
 from empirics.data.dataset import Dataset, Part
 from empirics.data.registry import dataset_named
 from empirics.losses import Loss
+from empirics.losses.files import restored
 from empirics.losses.properties import behaviour
-from empirics.losses.registry import restored
 from empirics.measures import Concepts, Splits, concept_measures, fit_concept_probes, measure
 from empirics.networks import Network, evaluate
 from empirics.presets import Preset

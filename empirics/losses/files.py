@@ -7,24 +7,39 @@ loss carries has the file's absolute path, so that another process finds it agai
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import importlib
 import inspect
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from empirics.losses.registry import Loss, loss_named, losses, registering_aside, title_of
-from empirics.losses.sources import fingerprint_of_file
+from empirics.losses.registry import Loss, loss_named, losses, registering_aside, title_of, unchanged
+from empirics.losses.sources import fingerprint_of_sources
 from theory.errors import InvalidInput
-from theory.python_files import OURS, execute, module_name, read_source
+from theory.python_files import UserFile, load_file
 
 HOW_TO_MARK = "from empirics.losses import distillation_loss, and write @distillation_loss above a function"
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
+@dataclass(frozen=True)
+class LossOfFile(Loss):
+    """A loss of a user's file, which another process finds by its `spec`: a file's functions are no module's."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Travel as what finds the loss again."""
+        return restored, (self.spec, self.fingerprint)
+
+
+def restored(spec: str, fingerprint: str) -> Loss:
+    """Find a loss of a file again, in another process.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such loss any more, or its source has changed.
+    """
+    return unchanged(load_loss(spec), fingerprint)
 
 
 def parse_losses(text: str) -> tuple[Loss, ...]:
@@ -94,13 +109,13 @@ def load_loss(target: str) -> Loss:
         if len(found) > 1:
             raise InvalidInput(f"{file}: expected '::NAME' after it, one of {', '.join(loss.name for loss in found)}")
         return found[0]
-    path, namespace = _run(Path(file))
-    decorated = _decorated(namespace)
+    own, namespace = _run(Path(file))
+    path, decorated = own.path, _decorated(namespace)
     attribute = name if name in namespace else next((a for a, loss in decorated.items() if loss.name == name), None)
     if attribute is None or attribute.startswith("__"):
         known = f"; there are {', '.join(loss.name for loss in decorated.values())}" if decorated else ""
         raise InvalidInput(f"{path}: no loss is called {name!r}{known}")
-    return _of_file(path, attribute, namespace[attribute])
+    return _of_file(own, attribute, namespace[attribute])
 
 
 def load_losses(file: str | Path) -> tuple[Loss, ...]:
@@ -111,11 +126,11 @@ def load_losses(file: str | Path) -> tuple[Loss, ...]:
     InvalidInput
         As `load_loss`, or if there are none.
     """
-    path, namespace = _run(Path(file))
-    decorated = _decorated(namespace)
+    own, namespace = _run(Path(file))
+    path, decorated = own.path, _decorated(namespace)
     if not decorated:
         raise InvalidInput(f"{path}: expected losses, or '::NAME' of a function after it, saw none: {HOW_TO_MARK}")
-    found = tuple(_of_file(path, attribute, loss) for attribute, loss in decorated.items())
+    found = tuple(_of_file(own, attribute, loss) for attribute, loss in decorated.items())
     names = [loss.name for loss in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -152,13 +167,15 @@ def _decorated(namespace: Mapping[str, Any]) -> dict[str, Loss]:
     return found
 
 
-def _of_file(path: Path, attribute: str, value: object) -> Loss:
+def _of_file(file: UserFile, attribute: str, value: object) -> Loss:
     """Return the loss that an attribute of a file stands for."""
-    spec, fingerprint = f"{path}::{attribute}", fingerprint_of_file(path)
+    path = file.path
+    spec, fingerprint = f"{path}::{attribute}", fingerprint_of_sources(file.sources, file.packages)
     if isinstance(value, Loss):
         if value.built_in:
             raise InvalidInput(f"{path}: {attribute} is {value.name!r} of this library: ask for it by that name")
-        loss = replace(value, spec=spec, fingerprint=fingerprint)
+        declared = {field.name: getattr(value, field.name) for field in fields(value)}
+        loss = LossOfFile(**declared | {"spec": spec, "fingerprint": fingerprint})
     elif not callable(value) or isinstance(value, type):
         kind = "a class" if isinstance(value, type) else f"of type {type(value).__name__}"
         raise InvalidInput(f"{path}: expected {attribute} to be a function of (teacher, student), saw it is {kind}")
@@ -166,7 +183,7 @@ def _of_file(path: Path, attribute: str, value: object) -> Loss:
         raise InvalidInput(f"{path}: expected {attribute} to return a tensor, saw a coroutine or a generator")
     else:
         try:
-            loss = Loss(value, attribute, title_of(value), spec=spec, fingerprint=fingerprint)
+            loss = LossOfFile(value, attribute, title_of(value), spec=spec, fingerprint=fingerprint)
         except InvalidInput as error:
             raise InvalidInput(f"{path}: {error}") from None
     if loss.name in losses():
@@ -174,43 +191,6 @@ def _of_file(path: Path, attribute: str, value: object) -> Loss:
     return loss
 
 
-# --------------------------------------------------------------------------- running the file
-
-
-def _run(path: Path) -> tuple[Path, Mapping[str, Any]]:
-    """Run a file, and return its absolute path and what its global names stand for.
-
-    Afterwards neither the file nor the modules beside it are known as modules, so that the next one of the same name is
-    not taken for it; its functions keep what they use.
-    """
-    text = read_source(path)
-    path = path.resolve()
-    module = ModuleType(module_name(path))
-    module.__file__ = str(path)
-    with _importable(path.parent), registering_aside():
-        sys.modules[module.__name__] = module
-        execute(path, text, module)
-    return path, vars(module)
-
-
-@contextlib.contextmanager
-def _importable(folder: Path) -> Iterator[None]:
-    """Let modules in a folder be imported inside the block, and forget them after it."""
-    known, before = set(sys.modules), list(sys.path)
-    sys.path.insert(0, str(folder))
-    importlib.invalidate_caches()
-    try:
-        yield
-    finally:
-        sys.path[:] = before
-        for name in set(sys.modules) - known:
-            if _is_beside(sys.modules[name], folder):
-                del sys.modules[name]
-
-
-def _is_beside(module: ModuleType, folder: Path) -> bool:
-    file = getattr(module, "__file__", None)
-    if file is None or module.__name__.partition(".")[0] in OURS:
-        return False
-    path = Path(file).resolve()
-    return path.is_relative_to(folder) and not _INSTALLED & set(path.parts)
+def _run(path: Path) -> tuple[UserFile, Mapping[str, Any]]:
+    with registering_aside():
+        return load_file(path)

@@ -137,26 +137,34 @@ class Loss:
             return Fitted(self, self.prepare(teacher.detach().double()), teacher.shape[1])
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """Travel by `spec` where another process can find the loss by it: a file's functions are no module's."""
-        if self.built_in or "::" in self.spec:
-            return restored, (self.spec, self.fingerprint)
+        """Travel by name where another process finds the loss by it."""
+        if self.built_in:
+            return registered_again, (self.name, self.fingerprint)
         return super().__reduce_ex__(protocol)
 
 
-def restored(spec: str, fingerprint: str) -> Loss:
-    """Find a loss again, in another process.
+def unchanged(loss: Loss, fingerprint: str) -> Loss:
+    """Return a loss that was found again, in another process.
+
+    Raises
+    ------
+    InvalidInput
+        If its source has changed.
+    """
+    if loss.fingerprint != fingerprint:
+        raise InvalidInput(f"{loss.spec}: the source has changed since this loss was loaded")
+    return loss
+
+
+def registered_again(name: str, fingerprint: str) -> Loss:
+    """Find a loss of this library again, in another process.
 
     Raises
     ------
     InvalidInput
         If there is no such loss any more, or its source has changed.
     """
-    from empirics.losses.files import loss_from_spec  # it loads files, which register losses here
-
-    loss = loss_from_spec(spec)
-    if loss.fingerprint != fingerprint:
-        raise InvalidInput(f"{spec}: the source has changed since this loss was loaded")
-    return loss
+    return unchanged(loss_named(name), fingerprint)
 
 
 @dataclass(frozen=True, eq=False)

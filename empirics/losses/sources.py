@@ -6,15 +6,16 @@ import ast
 import hashlib
 import inspect
 import marshal
-import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from theory.python_files import OURS
+from theory.errors import InvalidInput
+from theory.python_files import module_name, own_sources, read_source
 
 _HERE = Path(__file__).resolve().parent
+_PACKAGE = __name__.rpartition(".")[0] + "."
 _NO_ARITHMETIC = frozenset({"__init__.py", "files.py", "properties.py", "registry.py", "sources.py"})
 
 
@@ -33,21 +34,49 @@ def fingerprint_of(function: Callable[..., Any]) -> str:
 
 
 def fingerprint_of_file(path: Path) -> str:
-    """Return SHA-256 of a file and of the modules beside it that it imports, directly or not.
+    """Return the fingerprint of a file and of its own modules that it imports, directly or not.
 
     What is installed is left out, and so is what the file reads when it runs.
     """
-    found = hashlib.sha256()
     path = path.resolve()
-    seen, waiting = {path}, [path]
+    if path.parent == _HERE:
+        return _digest({"": path.read_bytes(), **{file.name: file.read_bytes() for file in shared_modules(path)}})
+    try:
+        text = read_source(path)
+    except InvalidInput:  # of another kind, or in an encoding of its own
+        return _digest({"": path.read_bytes()})
+    return fingerprint_of_sources(*own_sources(path, text, module_name(path), {}, (str(path.parent),)))
+
+
+def fingerprint_of_sources(sources: Mapping[str, str], packages: frozenset[str]) -> str:
+    """Return the fingerprint of a user's file, of which `theory.python_files.own_sources` says what belongs to it.
+
+    By the names of its modules, not by its own or its place: a file that has moved says what it said.
+    """
+    first, *others = sources
+    places = {name: name.replace(".", "/") + ("/__init__.py" if name in packages else ".py") for name in others}
+    texts = {places[name]: sources[name].encode() for name in sorted(others, key=places.__getitem__)}
+    return _digest({"": sources[first].encode(), **texts})
+
+
+def shared_modules(path: Path) -> list[Path]:
+    """Return the modules of this package that one of it imports, directly or not, but not what only lists losses."""
+    seen: list[Path] = []
+    waiting = [path]
     while waiting:
-        for file in sorted(_imports(waiting.pop(), path.parent) - seen):
-            seen.add(file)
-            waiting.append(file)
-    for file in (path, *sorted(seen - {path})):
-        text = file.read_bytes()
-        # By name, not by place: a folder that has moved says what it said.
-        name = file.relative_to(path.parent).as_posix() if file != path else ""
+        tree = ast.parse(waiting.pop().read_text(encoding="utf-8"))
+        modules = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+        for name in (module.removeprefix(_PACKAGE) for module in modules if module.startswith(_PACKAGE)):
+            file = _HERE / f"{name}.py"
+            if file.is_file() and file.name not in _NO_ARITHMETIC and file not in (path, *seen):
+                seen.append(file)
+                waiting.append(file)
+    return sorted(seen)
+
+
+def _digest(texts: Mapping[str, bytes]) -> str:
+    found = hashlib.sha256()
+    for name, text in texts.items():
         found.update(f"{name}\0{len(text)}\0".encode() + text)
     return found.hexdigest()
 
@@ -56,36 +85,3 @@ def _bare(code: CodeType) -> CodeType:
     """Drop where the code was written, so that the same code is the same."""
     constants = tuple(_bare(c) if isinstance(c, CodeType) else c for c in code.co_consts)
     return code.replace(co_filename="", co_firstlineno=1, co_linetable=b"", co_consts=constants)
-
-
-def _imports(path: Path, folder: Path) -> set[Path]:
-    """Return the files in a folder, or in its packages, that the import statements of a file name."""
-    try:
-        with tokenize.open(path) as stream:
-            tree = ast.parse(stream.read())
-    except (OSError, SyntaxError, ValueError, LookupError):
-        return set()
-    return {file.resolve() for name in _names(tree) for file in _files(name, folder)}
-
-
-def _names(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-
-
-def _files(name: str, folder: Path) -> list[Path]:
-    """Return what a module's name stands for in a folder: its file, or all files of its package."""
-    if folder == _HERE:  # losses of this library: the modules they share, but not what only lists them
-        beside = folder / f"{name.rpartition('.')[2]}.py"
-        own = name.startswith("empirics.losses.") and beside.is_file() and beside.name not in _NO_ARITHMETIC
-        return [beside] if own else []
-    top = name.partition(".")[0]
-    if top in OURS:
-        return []
-    if (folder / f"{top}.py").is_file() and not (folder / top / "__init__.py").is_file():
-        return [folder / f"{top}.py"]
-    # A package, with a file of its own or without; relative imports inside it need not be followed.
-    return sorted((folder / top).rglob("*.py")) if (folder / top).is_dir() else []

@@ -300,11 +300,10 @@ class TestFingerprints:
 
     def test_of_this_library_cover_what_a_loss_is_made_of(self) -> None:
         from empirics.losses import guaranteed, softmax
-        from empirics.losses.sources import _imports
+        from empirics.losses.sources import shared_modules
 
-        folder = Path(softmax.__file__).parent
-        assert _imports(Path(guaranteed.__file__), folder) == {Path(softmax.__file__)}
-        assert _imports(Path(softmax.__file__), folder) == set()
+        assert shared_modules(Path(guaranteed.__file__)) == [Path(softmax.__file__)]
+        assert shared_modules(Path(softmax.__file__)) == []
         assert len({losses()[name].fingerprint for name in ("kl", "l1", "standardised", "guaranteed_cca")}) == 4
         assert losses()["kl"].fingerprint == losses()["dkd"].fingerprint
 
