@@ -1,10 +1,11 @@
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from theory import InvalidInput
-from theory.python_files import execute, module_name, read_source
+from theory.python_files import execute, load_file, module_name, own_sources, read_source
 
 
 def ran(path: Path, text: str) -> ModuleType:
@@ -56,3 +57,79 @@ def test_what_goes_wrong_is_one_line(text: str, named: str) -> None:
 def test_interrupts_pass() -> None:
     with pytest.raises(KeyboardInterrupt):
         ran(Path("mine.py"), "raise KeyboardInterrupt")
+
+
+# --------------------------------------------------------------------------- loading
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def of_mine() -> set[str]:
+    """Name the modules that the files of these tests have left behind."""
+    return {name for name in sys.modules if name == "mine" or name.endswith("_of_mine")}
+
+
+LAZY = "import sys\nimport early_of_mine\n\n\ndef late():\n    import early_of_mine, late_of_mine\n\n"
+LAZY += "    return early_of_mine, late_of_mine, sys.modules[__name__]\n"
+
+
+def test_a_file_is_forgotten_when_it_is_loaded_and_known_while_it_runs(tmp_path: Path) -> None:
+    write(tmp_path / "early_of_mine.py", "")
+    write(tmp_path / "late_of_mine.py", "VALUE = 1")
+    folders = list(sys.path)
+    file, names = load_file(write(tmp_path / "mine.py", LAZY))
+    assert (of_mine(), sys.path) == (set(), folders)
+    assert list(file.sources) == ["mine", "early_of_mine", "late_of_mine"]
+    with pytest.raises(ModuleNotFoundError):
+        names["late"]()
+    with file.importable():
+        first = names["late"]()
+        with file.importable():
+            assert names["late"]() == first
+    assert first[0] is names["early_of_mine"]
+    assert first[2] is file.modules["mine"]
+    assert (of_mine(), sys.path) == (set(), folders)
+    with file.importable():
+        assert names["late"]() == first  # not imported once more
+
+
+def test_a_module_of_the_same_name_comes_back_after_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "early_of_mine.py", "")
+    write(tmp_path / "late_of_mine.py", "")
+    file, names = load_file(write(tmp_path / "mine.py", LAZY))
+    other = ModuleType("early_of_mine")
+    monkeypatch.setitem(sys.modules, "early_of_mine", other)
+    with file.importable():
+        assert names["late"]()[0] is names["early_of_mine"] is not other
+    assert sys.modules["early_of_mine"] is other
+
+
+def test_a_file_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    write(tmp_path / "lib" / "helper_of_mine.py", "")
+    text = "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent / 'lib'))\n"
+    folders = list(sys.path)
+    with pytest.raises(InvalidInput, match="raised ZeroDivisionError on line 5"):
+        load_file(write(tmp_path / "mine.py", text + "import helper_of_mine\n1 / 0"))
+    assert (of_mine(), sys.path) == (set(), folders)
+
+
+def test_a_file_may_load_another(tmp_path: Path) -> None:
+    write(tmp_path / "deep" / "inner.py", "VALUE = 2")
+    text = "from pathlib import Path\nfrom theory.python_files import load_file\n"
+    text += "VALUE = load_file(Path(__file__).parent / 'deep' / 'inner.py')[1]['VALUE'] + 1\n"
+    _, names = load_file(write(tmp_path / "mine.py", text))
+    assert names["VALUE"] == 3
+
+
+def test_sources_are_read_without_being_run(tmp_path: Path) -> None:
+    write(tmp_path / "kit" / "__init__.py", "raise SystemExit")
+    write(tmp_path / "kit" / "inner.py", "from . import leaf")
+    write(tmp_path / "kit" / "leaf.py", "x = (")
+    path = write(tmp_path / "mine.py", "import kit.inner, json, nothing_at_all")
+    sources, packages = own_sources(path, path.read_text(), "mine", {}, (str(tmp_path),))
+    assert list(sources) == ["mine", "kit", "kit.inner", "kit.leaf"]
+    assert packages == {"kit"}

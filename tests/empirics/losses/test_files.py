@@ -1,3 +1,4 @@
+import hashlib
 import pickle
 import subprocess
 import sys
@@ -292,6 +293,20 @@ class TestFingerprints:
             return load_loss(f"{write(imports + chr(10) + 'def mine(t, s): return t.sum()')}::mine").fingerprint
 
         assert fingerprint("base = 1") == fingerprint("base = 1") != fingerprint("base = 2")
+
+    def test_sees_modules_wherever_the_file_finds_them(self, write: Write) -> None:
+        text = "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent / 'lib'))\n"
+        text += "import own\ndef mine(t, s): return own.base * t.sum()"
+        found = []
+        for base in (1, 1, 2):
+            write(f"base = {base}", "lib/own.py")
+            found.append(load_loss(f"{write(text)}::mine").fingerprint)
+        assert found[0] == found[1] != found[2]
+
+    def test_is_the_one_of_the_text_for_a_file_that_imports_nothing_of_its_own(self, write: Write) -> None:
+        # Checkpoints are named by it.
+        expected = hashlib.sha256(f"\0{len(FILE)}\0{FILE}".encode()).hexdigest()
+        assert load_loss(f"{write()}::plain").fingerprint == expected
 
     def test_does_not_see_other_files(self, write: Write) -> None:
         before = load_loss(f"{write()}::plain").fingerprint
