@@ -32,6 +32,7 @@ from reports.audit.packages import all_adapters, all_packages
 from reports.audit.page import write_report
 from reports.audit.run import Audited, as_json, compare, examine, run_audit, standing
 from reports.audit.untested import UNTESTED
+from tests.reports.commands import command
 from theory import InvalidInput, Model
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import Conformance, Counterexample, PropertyResult, PropertyVerdict
@@ -528,14 +529,10 @@ def test_what_is_not_installed_is_a_message():
         run_audit(1.0, only="sciPie")
 
 
-def command(*arguments):
-    program = Path(sys.executable).parent / "logitbounds"
-    return subprocess.run([program, "audit", *map(str, arguments)], capture_output=True, text=True, check=False)
-
-
 def test_the_command_writes_all_it_says(tmp_path):
     page = tmp_path / "docs" / "page.md"
     result = command(
+        "audit",
         "--only", "scipy", "--budget", "1", "--out", tmp_path / "out", "--json", tmp_path / "copy.json",
         "--markdown", page,
     )  # fmt: skip
@@ -560,7 +557,7 @@ def test_the_command_writes_all_it_says(tmp_path):
     ],
 )
 def test_unusable_input_is_one_line(arguments, complaint, tmp_path):
-    result = command(*arguments, "--out", tmp_path)
+    result = command("audit", *arguments, "--out", tmp_path)
     assert result.returncode == 2
     assert complaint in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1

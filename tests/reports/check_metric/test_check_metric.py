@@ -19,6 +19,7 @@ from reports.check_metric.metric_files import MetricFile, load_metrics, load_tar
 from reports.check_metric.page import kind_of, mark_of, picture, render, summary, write_report
 from reports.check_metric.run import MARKER, ConformanceRun, as_json, pytest_file, require_overwritable, run_checks
 from reports.shared.files import jsonable
+from tests.reports.commands import PROGRAM, command, installed
 from theory import InvalidInput, Metric, Model
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import Conformance, Counterexample, PropertyResult, PropertyVerdict, Step
@@ -497,18 +498,21 @@ def test_a_measure_that_cannot_be_checked_leaves_the_others_alone(file):
 # --------------------------------------------------------------------------- the command
 
 
-def command(*arguments, cwd=None):
-    program = Path(sys.executable).parent / "logitbounds"
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [program, "check-metric", *map(str, arguments)], capture_output=True, text=True, cwd=cwd, check=False,
-        env=environment,
-    )  # fmt: skip
-
-
 def test_the_command_prints_a_card_and_writes(file, tmp_path):
     target, test = tmp_path / "deep" / "all.json", tmp_path / "tests" / "test_gap.py"
-    result = command(f"{file}::gap", "--budget", 20, "--seed", 1, "--json", target, "--write-test", test, cwd=tmp_path)
+    result = command(
+        "check-metric",
+        f"{file}::gap",
+        "--budget",
+        20,
+        "--seed",
+        1,
+        "--json",
+        target,
+        "--write-test",
+        test,
+        cwd=tmp_path,
+    )
     assert result.returncode == 1, result.stderr
     assert result.stderr == ""
     assert "noise" not in result.stdout
@@ -522,7 +526,7 @@ def test_the_command_prints_a_card_and_writes(file, tmp_path):
     assert json.loads(target.read_text())["metric"] == "gap"
     checked((out / "index.html").read_text())
     assert set(pinned(test.read_text())) == {"test_gap"}
-    again = command("procrustes", "--write-test", test, "--out", tmp_path / "out", cwd=tmp_path)
+    again = command("check-metric", "procrustes", "--write-test", test, "--out", tmp_path / "out", cwd=tmp_path)
     assert again.returncode == 1  # it is not bounded by one, and declares nothing
     assert set(pinned(test.read_text())) == {"test_procrustes"}
 
@@ -543,7 +547,7 @@ def f(X, Y):
 def test_what_cannot_be_printed_is_escaped(tmp_path):
     path, test = tmp_path / "mine.py", tmp_path / "test_f.py"
     path.write_text(ODD_MESSAGES)
-    result = command(path, "--out", tmp_path / "out", "--write-test", test, cwd=tmp_path)
+    result = installed("check-metric", path, "--out", tmp_path / "out", "--write-test", test, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     data = json.loads((tmp_path / "out" / "report.json").read_text())
     assert r"OSError: caf\udce9 \x1b[31m \u202e" in data["properties"]["handles_degenerate"]["message"]
@@ -555,7 +559,7 @@ def test_what_cannot_be_printed_is_escaped(tmp_path):
 def test_a_measure_that_keeps_what_it_declares_passes(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(MEASURES.replace(', "invariant_to_linear"', ""))
-    result = command(f"{path}::gap", "--out", tmp_path / "out", cwd=tmp_path)
+    result = command("check-metric", f"{path}::gap", "--out", tmp_path / "out", cwd=tmp_path)
     assert result.returncode == 0, result.stdout
     assert "over-claims" not in result.stdout
 
@@ -564,11 +568,11 @@ def test_one_measure_of_a_file_needs_no_name_and_several_are_checked_in_turn(tmp
     path = tmp_path / "one.py"
     one = MEASURES.partition("@metric(on")[0] + "@metric(on='models')\ndef none(a, b):\n    return 0.0\n"
     path.write_text(one)
-    result = command(path, "--out", tmp_path / "out", cwd=tmp_path)
+    result = command("check-metric", path, "--out", tmp_path / "out", cwd=tmp_path)
     assert result.returncode == 1, result.stderr  # it does not tell distributions apart
     assert json.loads((tmp_path / "out" / "report.json").read_text())["metric"] == "none"
     path.write_text(one + "@metric(on='models')\ndef bad(a, b):\n    raise OSError('[red]no[/red]')\n")
-    result = command(path, "--out", tmp_path / "out", cwd=tmp_path)
+    result = command("check-metric", path, "--out", tmp_path / "out", cwd=tmp_path)
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert "raised OSError: [red]no[/red]" in result.stderr
@@ -579,7 +583,7 @@ def test_one_measure_of_a_file_needs_no_name_and_several_are_checked_in_turn(tmp
 
 
 def test_a_budget_that_is_too_small_fails_and_says_what_was_left_out(file, tmp_path):
-    result = command(f"{file}::constant", "--budget", "1e-9", "--out", tmp_path / "out", cwd=tmp_path)
+    result = command("check-metric", f"{file}::constant", "--budget", "1e-9", "--out", tmp_path / "out", cwd=tmp_path)
     assert result.returncode == 1
     assert "planned 21, ran 0" in result.stdout
     assert "no time for nonnegative, zero_on_self" in result.stdout
@@ -616,7 +620,7 @@ def test_a_budget_that_is_too_small_fails_and_says_what_was_left_out(file, tmp_p
 def test_unusable_input_is_one_line_and_status_two(tmp_path, arguments, complaint):
     (tmp_path / "mine.py").write_text(MEASURES)
     (tmp_path / "plain.py").write_text("def f(X, Y):\n    return 0.0\n")
-    result = command(*arguments, cwd=tmp_path)
+    result = command("check-metric", *arguments, cwd=tmp_path)
     assert result.returncode == 2
     assert result.stderr.startswith("logitbounds: ")
     assert result.stderr.count("\n") == 1
@@ -627,9 +631,8 @@ def test_unusable_input_is_one_line_and_status_two(tmp_path, arguments, complain
 
 
 def test_control_c_writes_nothing(file, tmp_path):
-    program = Path(sys.executable).parent / "logitbounds"
     process = subprocess.Popen(
-        [program, "check-metric", f"{file}::slow", "--budget", "60", "--out", tmp_path / "out", "--json",
+        [PROGRAM, "check-metric", f"{file}::slow", "--budget", "60", "--out", tmp_path / "out", "--json",
          tmp_path / "all.json", "--write-test", tmp_path / "test_it.py"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from reports.shared.files import jsonable
 from reports.shared.outcomes import claim_json, restored, stored
 from reports.shared.rendering import mathml, prose
 from tests.reports.attacks import never, patient, random_search
+from tests.reports.commands import PROGRAM, command
 from theory import InvalidInput, Model, Pair
 from theory.evidence import Evidence
 from theory.search.outcome import Coverage, Outcome, Progress, Witness
@@ -493,25 +493,12 @@ def test_every_history_can_be_drawn(ratios):
 # --------------------------------------------------------------------------- the command
 
 
-def command(*arguments, cwd=None):
-    program = Path(sys.executable).parent / "logitbounds"
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [program, "falsify", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        check=False,
-        env=environment,
-    )
-
-
 def test_the_command_refutes_prints_and_writes(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(CLAIMS)
     target = tmp_path / "deep" / "all.json"
     options = ("--budget", 1, "--jobs", 2, "--out", tmp_path / "out")
-    result = command(path, "--json", target, *options)
+    result = command("falsify", path, "--json", target, *options)
     assert result.returncode == 1, result.stderr
     claims = {claim["name"]: claim for claim in json.loads(target.read_text())["claims"]}
     assert {name: claim["verdict"] for name, claim in claims.items()} == {
@@ -526,7 +513,7 @@ def test_the_command_refutes_prints_and_writes(tmp_path):
     assert (tmp_path / "out" / "index.html").exists()
     for finding in (tmp_path / "out" / "findings").iterdir():
         assert subprocess.run([sys.executable, finding / "repro.py"], capture_output=True, check=False).returncode == 1
-    again = command(f"{path}::at_most_one", *options)
+    again = command("falsify", f"{path}::at_most_one", *options)
     assert again.returncode == 0
     assert "1 from an earlier run" in again.stdout
 
@@ -534,9 +521,8 @@ def test_the_command_refutes_prints_and_writes(tmp_path):
 def test_control_c_writes_what_is_known(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(CLAIMS)
-    program = Path(sys.executable).parent / "logitbounds"
     process = subprocess.Popen(
-        [program, "falsify", f"{path}::at_most_one", "--budget", "60", "--out", tmp_path / "out"],
+        [PROGRAM, "falsify", f"{path}::at_most_one", "--budget", "60", "--out", tmp_path / "out"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     time.sleep(2.5)
@@ -569,7 +555,7 @@ def test_control_c_writes_what_is_known(tmp_path):
 )
 def test_unusable_input_is_one_line_and_status_two(tmp_path, arguments, complaint):
     (tmp_path / "mine.py").write_text(CLAIMS)
-    result = command(*arguments, cwd=tmp_path)
+    result = command("falsify", *arguments, cwd=tmp_path)
     assert result.returncode == 2
     assert result.stderr.startswith("logitbounds: ")
     assert result.stderr.count("\n") == 1

@@ -1,41 +1,32 @@
 """The commands `prove` and `check-certificate`: what they print and write, and with which status they end."""
 
-import io
 import json
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
-from reports.cli import main
 from reports.prove import run as proofs
 from reports.prove.page import Enclosure, render, worst_picture
+from tests.reports.commands import command
 from theory.proofs import verifier
 from theory.proofs.steps import Status
 
 VERIFIER = Path(verifier.__file__)
 
 
-def _run(*arguments):
-    printed, told = io.StringIO(), io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(told), pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    return ended.value.code, printed.getvalue(), told.getvalue()
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("proofs")
-    status, output, _ = _run("prove", "T3", "--out", str(path))
+    status, output, _ = command("prove", "T3", "--out", path)
     assert status == 0
     assert "certificates: " in output
     return path
 
 
 def test_a_proof_reads_step_by_step():
-    status, output, _ = _run("prove", "T6")
+    status, output, _ = command("prove", "T6")
     assert status == 0
     assert output.startswith("T6. Logit distance bounds KL")
     assert "Proof of upper_bound: proved" in output
@@ -48,10 +39,10 @@ def test_a_proof_reads_step_by_step():
 
 
 def test_one_statement_or_one_false_twin_can_be_asked_for():
-    status, output, _ = _run("prove", "t6::upper_bound")
+    status, output, _ = command("prove", "t6::upper_bound")
     assert status == 0
     assert "Attempt" not in output
-    status, output, _ = _run("prove", "T6::eighth")
+    status, output, _ = command("prove", "T6::eighth")
     assert status == 1
     assert "Attempt at the false twin eighth: not proved" in output
     assert "1. log-partition" in output
@@ -82,7 +73,7 @@ def test_certificates_are_valid_here_and_with_nothing_but_python(folder):
     kinds = {json.loads(path.read_text())["kind"] for path in found}
     assert kinds == {"bound", "counterexample"}
     for path in found:
-        status, output, _ = _run("check-certificate", str(path))
+        status, output, _ = command("check-certificate", path)
         assert status == 0
         assert output.startswith("valid: ")
     alone = [sys.executable, "-I", "-S", str(VERIFIER), str(found[0])]
@@ -94,12 +85,12 @@ def test_a_certificate_that_was_tampered_with_is_invalid(folder, tmp_path):
     content = json.loads(path.read_text())
     content["constant"] = "1/7"
     (tmp_path / "tampered.json").write_text(json.dumps(content))
-    status, output, _ = _run("check-certificate", str(tmp_path / "tampered.json"))
+    status, output, _ = command("check-certificate", tmp_path / "tampered.json")
     assert status == 1
     assert output.startswith("invalid: address")
     content["address"] = verifier.address_of(content)
     (tmp_path / "again.json").write_text(json.dumps(content))
-    assert _run("check-certificate", str(tmp_path / "again.json"))[0] == 1
+    assert command("check-certificate", tmp_path / "again.json").returncode == 1
 
 
 @pytest.mark.parametrize(
@@ -113,7 +104,7 @@ def test_a_certificate_that_was_tampered_with_is_invalid(folder, tmp_path):
     ],
 )
 def test_unusable_input_is_told_in_a_line(arguments, message):
-    status, printed, told = _run(*arguments)
+    status, printed, told = command(*arguments)
     assert status == 2
     assert printed == ""
     assert message in told
