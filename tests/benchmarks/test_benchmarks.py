@@ -57,6 +57,7 @@ def true_to_rounding(pair):
 """
 
 
+@pytest.mark.slow  # every attacker has 0.3 s for every claim
 def test_kill_counts_compare_attackers_at_equal_time(tmp_path, capsys):
     file, found = tmp_path / "some.py", tmp_path / "found.json"
     file.write_text(CLAIMS)

@@ -325,6 +325,7 @@ def test_properties_that_time_ran_out_for_are_named():
 # --------------------------------------------------------------------------- processes of their own
 
 
+@pytest.mark.slow  # a process for every property
 def test_a_measure_that_kills_the_interpreter_is_told_from_its_other_properties():
     adapter = Adapter(SCIPY, "dies_of_zeros", dies_of_zeros, "A.")
     with Pool(1, silent=True) as room:
@@ -496,6 +497,7 @@ def as_json_of(interval):
     return jsonable(as_json(AuditRun((audited,), (), (), 1.0, 0)))["measures"][0]
 
 
+@pytest.mark.slow  # audits twice
 def test_a_seed_gives_the_same_verdicts():
     adapter = ADAPTERS["scipy: spatial.procrustes(X, Y)[2]"]
     runs = [run_audit(20.0, 3, adapters=[adapter], compared=[]) for _ in range(2)]
@@ -529,6 +531,7 @@ def test_what_is_not_installed_is_a_message():
         run_audit(1.0, only="sciPie")
 
 
+@pytest.mark.slow  # six measures have a second each
 def test_the_command_writes_all_it_says(tmp_path):
     page = tmp_path / "docs" / "page.md"
     result = command(

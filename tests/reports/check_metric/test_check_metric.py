@@ -422,6 +422,7 @@ def run_pytest(path, *options, cwd):
     )  # fmt: skip
 
 
+@pytest.mark.slow  # examines a measure and runs pytest on the file, twice
 def test_the_pytest_file_passes_moves_with_the_measure_and_notices_a_change(tmp_path):
     source = tmp_path / "before" / "code" / "my measures.py"
     source.parent.mkdir(parents=True)
@@ -450,6 +451,7 @@ def test_the_pytest_file_passes_moves_with_the_measure_and_notices_a_change(tmp_
     assert "1 xfailed" in result.stdout
 
 
+@pytest.mark.slow  # examines a measure and runs pytest on the file
 def test_a_measure_of_this_library_is_pinned_down_by_name(tmp_path):
     test = tmp_path / "test_procrustes.py"
     test.write_text(pytest_file(run_checks(load_target("procrustes")), test))
@@ -480,6 +482,7 @@ def test_only_its_own_files_are_written_over(tmp_path):
 # --------------------------------------------------------------------------- the runner
 
 
+@pytest.mark.slow  # examines three measures
 def test_a_measure_that_cannot_be_checked_leaves_the_others_alone(file):
     loaded = load_metrics(file)
     told = []
@@ -498,6 +501,7 @@ def test_a_measure_that_cannot_be_checked_leaves_the_others_alone(file):
 # --------------------------------------------------------------------------- the command
 
 
+@pytest.mark.slow  # examines two measures
 def test_the_command_prints_a_card_and_writes(file, tmp_path):
     target, test = tmp_path / "deep" / "all.json", tmp_path / "tests" / "test_gap.py"
     result = command(
@@ -544,6 +548,7 @@ def f(X, Y):
 """
 
 
+@pytest.mark.slow  # examines a measure, in a process of its own
 def test_what_cannot_be_printed_is_escaped(tmp_path):
     path, test = tmp_path / "mine.py", tmp_path / "test_f.py"
     path.write_text(ODD_MESSAGES)
@@ -556,6 +561,7 @@ def test_what_cannot_be_printed_is_escaped(tmp_path):
     assert "handles_degenerate" in pinned(test.read_text())["test_f"]["expected_failures"]
 
 
+@pytest.mark.slow  # examines a measure
 def test_a_measure_that_keeps_what_it_declares_passes(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(MEASURES.replace(', "invariant_to_linear"', ""))
@@ -564,6 +570,7 @@ def test_a_measure_that_keeps_what_it_declares_passes(tmp_path):
     assert "over-claims" not in result.stdout
 
 
+@pytest.mark.slow  # examines three measures
 def test_one_measure_of_a_file_needs_no_name_and_several_are_checked_in_turn(tmp_path):
     path = tmp_path / "one.py"
     one = MEASURES.partition("@metric(on")[0] + "@metric(on='models')\ndef none(a, b):\n    return 0.0\n"
@@ -630,6 +637,7 @@ def test_unusable_input_is_one_line_and_status_two(tmp_path, arguments, complain
     assert not (tmp_path / "runs" / "check-metric" / "report.json").exists()
 
 
+@pytest.mark.slow  # waits until the command is at work
 def test_control_c_writes_nothing(file, tmp_path):
     process = subprocess.Popen(
         [PROGRAM, "check-metric", f"{file}::slow", "--budget", "60", "--out", tmp_path / "out", "--json",

@@ -153,6 +153,7 @@ class TestFiles:
 
 
 class TestOptions:
+    @pytest.mark.slow  # trains three grids, one of them in two processes
     def test_results_do_not_depend_on_jobs_and_depend_on_the_seed(self, tiny: Path) -> None:
         for place, options in {"one": ("--jobs", 1), "two": ("--jobs", 2), "other": ("--jobs", 1, "--seed", 7)}.items():
             assert distill("digits", "--losses", "l2,my_losses.py::plain", "--seeds", 1, *options, "--out", place) == 0
@@ -161,6 +162,7 @@ class TestOptions:
         assert [row["mean_cca"] for row in one["rows"]] != [row["mean_cca"] for row in other["rows"]]
         assert one["data"]["fingerprint"] != other["data"]["fingerprint"]
 
+    @pytest.mark.slow  # trains nine students
     def test_smaller_grids_are_part_of_larger_ones(self, tiny: Path) -> None:
         for seeds in (1, 3):
             assert distill("digits", "--losses", "l2", "--seeds", seeds, "--jobs", 1, "--out", seeds) == 0
@@ -202,6 +204,7 @@ class TestOptions:
         if dimension != 2:
             assert any("dimensions" in line["reason"] for line in data["theorems"] if not line["applies"])
 
+    @pytest.mark.slow  # trains ten networks twice
     def test_a_loss_added_trains_only_its_own(self, tiny: Path) -> None:
         assert distill("digits", "--jobs", 1, "--out", "o") == 0
         before, first = set(Path("o/checkpoints").iterdir()), untimed(Path("o/report.json"))
@@ -212,6 +215,7 @@ class TestOptions:
 
 
 class TestLossesOfTheUser:
+    @pytest.mark.slow  # trains twelve students
     def test_stand_everywhere(self, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
         losses = "kl,my_losses.py::plain,my_losses.py::decorated"
         assert distill("digits", "--losses", losses, "--jobs", 1, "--out", "o") == 0
@@ -261,7 +265,12 @@ class TestLossesOfTheUser:
         ("name", "jobs", "complaint"),
         [
             ("late", 1, "late, teacher 0: raised RuntimeError in training: too many [red]rows"),
-            ("late", 2, "late, teacher 0: raised RuntimeError in training: too many [red]rows"),
+            pytest.param(
+                "late",
+                2,
+                "late, teacher 0: raised RuntimeError in training: too many [red]rows",
+                marks=pytest.mark.slow,  # two workers load torch
+            ),
             ("diverging", 1, "diverging, teacher 0: training diverged in epoch 1"),
         ],
     )
@@ -275,6 +284,7 @@ class TestLossesOfTheUser:
         assert complaint in err
         assert not Path("o/report.json").exists()
 
+    @pytest.mark.slow  # two workers load torch
     def test_one_that_brings_its_process_down(self, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
         options = ("--losses", "my_losses.py::deadly,kl", "--seeds", 1, "--jobs", 2, "--out", "o")
         assert distill("digits", *options) == 2
@@ -403,6 +413,7 @@ class TestStatus:
         assert "violated by kl, teacher 0, student 0 (2 > 1.0)" in data["violations"][0]
         assert sum(line["violated"] for line in data["theorems"]) == 1
 
+    @pytest.mark.slow  # trains sixteen students
     def test_refuted_predictions_are_no_failure(self, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
         # Four epochs of eight units are no students worth the name: logit losses miss what is predicted of them.
         assert distill("digits", "--losses", "kl,l1,l2,centred_l2", "--jobs", 1, "--out", "o") == 0
@@ -559,6 +570,7 @@ def until(condition: Callable[[], object], seconds: float = 60.0) -> bool:
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
 
 
+@pytest.mark.slow  # six runs, five of them killed
 def test_a_run_killed_again_and_again_ends_in_the_same_json(tmp_path: Path) -> None:
     # After the second epoch of the teacher, after its last, amid and after the students of the one loss and the other.
     moments = ("2", "5", "4", "8", "10")
@@ -577,6 +589,7 @@ def test_a_run_killed_again_and_again_ends_in_the_same_json(tmp_path: Path) -> N
 
 
 @needs_proc
+@pytest.mark.slow  # two workers load torch
 def test_workers_go_with_a_parent_that_is_killed_busy_or_idle(tmp_path: Path) -> None:
     # One teacher for two workers: the other one waits.
     process = subprocess.Popen(
@@ -604,6 +617,7 @@ def start(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+@pytest.mark.slow  # trains in two processes of their own and in this one
 def test_the_command_goes_on_where_it_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "o"
     one = start(cwd=tmp_path)
@@ -621,6 +635,7 @@ def test_the_command_goes_on_where_it_was_killed(tmp_path: Path, monkeypatch: py
 
 
 @needs_proc
+@pytest.mark.slow  # two workers load torch
 def test_interrupts_from_the_keyboard_reach_workers_and_are_one_line(tmp_path: Path) -> None:
     process = start("--losses", "kl,l2", "--jobs", 2, cwd=tmp_path)
     assert until(lambda: len(children(process.pid)) >= 3)  # workers have hardly begun

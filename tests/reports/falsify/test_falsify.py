@@ -218,6 +218,7 @@ def tiny(pair): return kl_divergence(pair.a, pair.b), 1e-6
 """
 
 
+@pytest.mark.slow  # workers start, and die
 def test_a_claim_that_kills_its_process_costs_no_other_claim(tmp_path):
     path = tmp_path / "deadly.py"
     path.write_text(DEADLY)
@@ -296,6 +297,7 @@ def _children(process):
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
+@pytest.mark.slow  # workers start, and go
 def test_a_run_that_is_killed_takes_its_workers_along_and_can_be_run_again(file, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", WAITING, file.path, tmp_path / "out"],
@@ -493,6 +495,7 @@ def test_every_history_can_be_drawn(ratios):
 # --------------------------------------------------------------------------- the command
 
 
+@pytest.mark.slow  # three claims are attacked for a second each
 def test_the_command_refutes_prints_and_writes(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(CLAIMS)
@@ -518,6 +521,7 @@ def test_the_command_refutes_prints_and_writes(tmp_path):
     assert "1 from an earlier run" in again.stdout
 
 
+@pytest.mark.slow  # waits until the command is at work
 def test_control_c_writes_what_is_known(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(CLAIMS)

@@ -164,6 +164,7 @@ def test_one_standing_violation_is_enough(file, outcomes, tmp_path):
     assert "the violation stands (worst)" in result.stdout
 
 
+@pytest.mark.slow  # runs pytest in processes of its own
 def test_the_example_fails_while_the_violation_stands(file, outcomes, tmp_path):
     test = tmp_path / "test_example.py"
     options = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", f"--rootdir={tmp_path}")
@@ -259,6 +260,7 @@ for i in range(int(sys.argv[3]), int(sys.argv[4])):
 """
 
 
+@pytest.mark.slow  # many processes, killed at many moments
 def test_killing_at_any_moment_leaves_whole_findings(file, tmp_path):
     """Twenty runs, each killed by SIGKILL at a random moment of its writing; then one that is left to finish."""
     rng = random.Random(20260217)

@@ -123,6 +123,7 @@ def test_the_status_of_a_theorem_is_that_of_its_weakest_step():
     assert "goes through" in render((accepted,))
 
 
+@pytest.mark.slow  # convex programmes along a curve
 def test_the_worst_distance_is_drawn_under_the_bound():
     enclosed = (Enclosure(0.01, 0.1, 0.17, 0.18), Enclosure(1.0, 0.1, 7.6, 8.0))
     assert enclosed[1].bound == 20

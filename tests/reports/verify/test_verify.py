@@ -89,6 +89,7 @@ def test_models_of_different_inputs_are_refused():
 # --------------------------------------------------------------------------- verification run, JSON and page
 
 
+@pytest.mark.slow  # verifies two theorems and trains on digits
 def test_the_json_has_the_contract_s_shape(run):
     data = json.loads(json.dumps(jsonable(as_json(run)), allow_nan=False))
     assert data["schema"].startswith("logitbounds/verify/")
@@ -115,6 +116,7 @@ def test_the_json_has_the_contract_s_shape(run):
     assert data["theorems"][1]["sharp_constant"] == 0.25
 
 
+@pytest.mark.slow  # verifies two theorems and trains on digits
 def test_counterexamples_in_the_json_can_be_rebuilt(run):
     entry = as_json(run)["theorems"][1]
     twin = next(t for t in entry["twins"] if t["name"] == "eighth")
@@ -123,6 +125,7 @@ def test_counterexamples_in_the_json_can_be_rebuilt(run):
     assert twin["lhs"][0] > twin["rhs"][1]
 
 
+@pytest.mark.slow  # verifies two theorems and trains on digits
 def test_trained_models_show_what_the_paper_says(run):
     """A student distilled by KL predicts like its teacher and is far from it in logits; logit students are not."""
     rows = {row["name"]: row for row in kl_bound_table(run.real)}
@@ -144,6 +147,7 @@ class _Checker(HTMLParser):
         self.fetched += [value for name, value in attrs if name in ("src", "href") and value and value[0] != "#"]
 
 
+@pytest.mark.slow  # verifies two theorems and trains on digits
 def test_the_page_is_self_contained(run):
     checker = _Checker()
     page = render(run)
@@ -156,6 +160,7 @@ def test_the_page_is_self_contained(run):
         assert f'id="{theorem.theorem.identifier}"' in page
 
 
+@pytest.mark.slow  # verifies two theorems and trains on digits
 def test_the_page_of_a_failure_says_so(run):
     report = run.theorems[0]
     broken = replace(report, statements=(replace(report.statements[0], held=False), *report.statements[1:]))

@@ -126,6 +126,7 @@ def test_a_hypothesis_that_balls_cannot_tell_is_no_refutation():
         claim_of(unsure)(as_balls(random_pair()))
 
 
+@pytest.mark.slow  # three attacks of 3,000 pairs
 def test_twins_are_refuted_by_balls():
     for name in ("T1 raw_logits", "T6 eighth", "T13 hotter_is_larger"):
         identifier, _, twin = name.partition(" ")
@@ -177,6 +178,7 @@ def test_what_each_theorem_needs_is_listed(identifier, hypotheses):
 
 
 @pytest.mark.parametrize(("entry", "ablation"), FALLING, ids=ids(FALLING))
+@pytest.mark.slow  # every hypothesis is dropped and the rest attacked
 def test_a_theorem_falls_without_what_it_needs(entry, ablation):
     outcome = attack(claim_without(entry, ablation), Budget(seconds=None, evaluations=4000))
     assert outcome.verdict == "refuted"

@@ -30,6 +30,10 @@ SHARP_OTHERWISE = {
 }
 
 
+MANY_LIMITS = {"T5", "T7", "T10", "T11", "T13"}
+"""Where wrong steps take computer algebra longest to refuse: limits, signs and an inverse, a dozen variants each."""
+
+
 def distinct_steps():
     """Each obligation once, as proofs share steps, under the name of the first step that has it."""
     seen = set()
@@ -37,7 +41,8 @@ def distinct_steps():
         for step in proof.steps:
             if repr(step.obligation) not in seen:
                 seen.add(repr(step.obligation))
-                yield pytest.param(step, id=f"{identifier}-{proof.statement}-{step.name}")
+                marks = [pytest.mark.slow] if identifier in MANY_LIMITS else []  # up to half a minute for a theorem
+                yield pytest.param(step, id=f"{identifier}-{proof.statement}-{step.name}", marks=marks)
 
 
 def named(cases):

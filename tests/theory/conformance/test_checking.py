@@ -278,6 +278,7 @@ def test_jumps_are_closed_in_on():
     assert result.counterexample.sequence[-1].distance < 1e-6
 
 
+@pytest.mark.slow  # all families are climbed
 def test_a_measure_that_no_single_family_catches_is_caught_over_all():
     def takes_turns(a, b):
         distance = logit_distance(a, b)
@@ -301,6 +302,7 @@ def test_freezing_an_argument_is_an_effect():
     assert "second argument can be written to" in result.message
 
 
+@pytest.mark.slow  # control is searched to the end
 def test_a_power_of_a_distance_is_small_and_not_zero():
     def eighth_power(a, b):
         return logit_distance(a, b) ** 8

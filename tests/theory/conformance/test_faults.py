@@ -24,6 +24,7 @@ def test_every_property_has_a_planted_fault():
 
 
 @pytest.mark.parametrize("name", PROPERTY_NAMES)
+@pytest.mark.slow  # up to two seconds of search for each property
 def test_a_measure_that_must_fail(name):
     result = checks.result_of(FAILS[name], name)
     assert result.verdict is PropertyVerdict.FAILS, result.message
@@ -31,6 +32,7 @@ def test_a_measure_that_must_fail(name):
 
 
 @pytest.mark.parametrize("name", PROPERTY_NAMES)
+@pytest.mark.slow  # a property holds only after the whole of its search
 def test_a_measure_that_must_pass(name):
     result = checks.result_of(PASSES[name], name)
     assert result.verdict is PropertyVerdict.HOLDS, result.message
@@ -58,6 +60,7 @@ def test_what_is_clean_is_not_failed(pair):
 
 
 @pytest.mark.parametrize("name", TRICKY)
+@pytest.mark.slow  # a second and a half for each measure, all of which pass and so are searched to the end
 def test_lost_digits_are_no_failure(name):
     assert [str(wrong) for wrong in checks.false_failures(name)] == []
 

@@ -166,6 +166,7 @@ def test_degenerate_input_said_to_be_too_much_is(name, prop):
 
 
 @pytest.mark.parametrize(("name", "prop"), [pytest.param(*case, id="-".join(case)) for case in SAID])
+@pytest.mark.slow  # every property of every known measure, two seconds each
 def test_verdict(name, prop):
     result = checks.result_of(KNOWN[name].metric, prop)
     assert result.verdict is KNOWN[name].expected[prop], result.message

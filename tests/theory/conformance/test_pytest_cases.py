@@ -68,6 +68,7 @@ def test_cases_can_be_picked_by_name(tmp_path):
     assert "1 passed, 2 deselected" in result.stdout
 
 
+@pytest.mark.slow  # two runs of pytest, each in a process of its own
 def test_expected_failures_are_strict(tmp_path):
     expected = ', expected_failures={"triangle": "it is a square"}'
     assert "2 passed, 1 xfailed" in _run(tmp_path, SQUARED.format(more=expected)).stdout

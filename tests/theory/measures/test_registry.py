@@ -21,6 +21,7 @@ def examined(name):
 
 
 @pytest.mark.parametrize("name", [name for name in MEASURES if name not in SLOW])
+@pytest.mark.slow  # every property of every measure, on some thousand pairs each
 def test_a_measure_has_what_it_declares_and_nothing_else(name):
     found = examined(name)
     assert found.ran == found.planned
@@ -30,6 +31,7 @@ def test_a_measure_has_what_it_declares_and_nothing_else(name):
     assert not found.failed
 
 
+@pytest.mark.slow  # a convex programme for every value
 def test_the_worst_case_alignment_on_what_tells_it_from_others():
     names = ("symmetric", "bounded_by_one", "invariant_to_orthogonal", "invariant_to_scaling", "rejects_nan", "pure")
     found = check_metric(MEASURES["minimax_alignment_error"], properties=names, budget=60)
@@ -69,6 +71,7 @@ LEFT_OUT = {
         ("linear_cka", "controlled_by_logit_distance", "coordinates"),
     ],
 )
+@pytest.mark.slow  # examines the measure as a whole
 def test_control_is_lost_where_the_theory_says(name, property_name, family):
     result = examined(name)[property_name]
     assert result.verdict is PropertyVerdict.FAILS
@@ -96,6 +99,7 @@ def test_control_is_lost_where_the_theory_says(name, property_name, family):
         ("hellinger", "controlled_by_kl", 0.5),
     ],
 )
+@pytest.mark.slow  # examines the measure as a whole
 def test_the_modulus_has_the_exponent_of_the_theorem_and_no_larger_constant(name, property_name, exponent):
     result = examined(name)[property_name]
     assert result.verdict is PropertyVerdict.HOLDS

@@ -44,6 +44,7 @@ def test_what_is_certified_is_verified(theorem, shape):
     assert 0 <= certificate.gap < 1e-6
 
 
+@pytest.mark.slow  # exact arithmetic on every subset of five of twelve labels
 def test_twelve_labels_in_four_dimensions():
     certificate = certify("T2", *_random(12, 12, 4, 4))
     assert verifier.verify(certificate.text).status == "valid"

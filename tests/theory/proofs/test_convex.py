@@ -22,6 +22,7 @@ def test_programme_eigenvalue_and_certificate_agree(theorem):
         assert float(row.certificate.constant) == pytest.approx(row.eigenvalue, rel=1e-6)
 
 
+@pytest.mark.slow  # thirty convex programmes, rationalised
 def test_thirty_random_pairs_are_certified_and_verified():
     rows = study(11, 30, labels=8, dimensions=4)
     assert len(rows) == 30
@@ -119,6 +120,7 @@ def test_no_random_pair_beats_the_upper_bound():
     assert worst <= upper
 
 
+@pytest.mark.slow  # convex programmes near their degenerate limit
 def test_small_divergences_reach_the_sharp_constants():
     # 2/tau for k >= 3, and 1/(tau (1 - tau)) for k = 2.
     three = worst_logit_distance(1e-6, 0.1, 3)

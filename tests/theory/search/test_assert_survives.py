@@ -141,6 +141,7 @@ def test_tiny():
 """
 
 
+@pytest.mark.slow  # runs pytest in a process of its own
 def test_pytest_shows_the_counterexample_and_no_frame_of_ours(tmp_path):
     path = tmp_path / "test_mine.py"
     path.write_text(SUITE)

@@ -245,6 +245,7 @@ def variance(pair):
     [quarter, cauchy_schwarz, pinsker, naive_quarter, nonnegative, negative, correlations, residual, gram, variance],
     ids=lambda f: f.__name__,
 )
+@pytest.mark.slow  # true claims are attacked to the end of the budget
 def test_true_claims_survive(function):
     outcome = attacked(function, 2000, 1)
     assert outcome.verdict == "survived", outcome.message
@@ -360,6 +361,7 @@ def torch_pinsker(pair):
 
 @pytest.mark.parametrize("function", [scipy_quarter, scipy_pinsker, torch_pinsker], ids=lambda f: f.__name__)
 @pytest.mark.parametrize("seed", [2])
+@pytest.mark.slow  # true claims are attacked to the end of the budget
 def test_true_claims_survive_where_only_float64_can_be_had(function, seed):
     outcome = attacked(function, 6000, seed)
     assert outcome.verdict == "survived", outcome.message
@@ -381,6 +383,7 @@ def quarter_of_filled_arrays(pair):
     return np.mean(np.sum(p * np.log(p / q), axis=1)) / size, np.mean(np.sum(apart**2, axis=1)) / 4 / size
 
 
+@pytest.mark.slow  # searches to the end of the budget
 def test_balls_that_are_put_into_arrays_of_floats_prove_nothing():
     assert attacked(quarter_of_filled_arrays, 6000).verdict == "survived"
 
@@ -554,6 +557,7 @@ def test_claims_may_write_print_and_warn(capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow  # several searches to the end
 def test_one_claim_leaves_no_trace_in_the_next():
     def seeds_and_breaks(pair):
         np.random.seed(0)  # noqa: NPY002
@@ -572,10 +576,12 @@ def test_one_claim_leaves_no_trace_in_the_next():
 
 
 @pytest.mark.parametrize("function", [quarter, beyond_a_quarter, signed, raises_half, raises], ids=lambda f: f.__name__)
+@pytest.mark.slow  # every search is made twice
 def test_the_same_seed_gives_the_same_outcome(function):
     assert everything(attacked(function, 600, 5)) == everything(attacked(function, 600, 5))
 
 
+@pytest.mark.slow  # several searches to the end
 def test_another_seed_gives_another_search():
     for function in (quarter, beyond_a_quarter):
         one, other = attacked(function, 500, 0), attacked(function, 500, 1)

@@ -1,5 +1,6 @@
 """The engine on claims of plain NumPy: false ones of every kind must fall, true ones must stand whatever they round."""
 
+import functools
 import math
 
 import numpy as np
@@ -205,18 +206,23 @@ TRUE = (naive_kl, naive_kl_under_a_floor, two_labels_of_tiny_probability, equal_
         ties_at_the_threshold, angles)  # fmt: skip
 
 
+@functools.cache
+def searched(claim, seed):
+    return falsify(claim, Budget(None, 4_000), seed)
+
+
 @pytest.mark.parametrize("true", TRUE, ids=lambda c: c.name)
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.slow  # true claims are attacked to the end of the budget
 def test_true_claims_stand_whatever_they_round(true, seed):
-    outcome = falsify(true, Budget(None, 4_000), seed)
+    outcome = searched(true, seed)
     assert outcome.verdict in ("survived", "inconclusive"), outcome.message
     assert outcome.evaluations >= 4_000
     assert outcome.simplest is None
 
 
+@pytest.mark.slow  # attacks the true claims, unless the test above has
 def test_rounding_does_fool_float64():
     """The true claims above are a test only because float64 alone would call them violated."""
-    fooled = [
-        true.name for true in TRUE if "within their rounding errors" in falsify(true, Budget(None, 4_000)).message
-    ]
+    fooled = [true.name for true in TRUE if "within their rounding errors" in searched(true, 0).message]
     assert {"naive_kl", "naive_kl_under_a_floor", "equal_by_two_formulas"} <= set(fooled)

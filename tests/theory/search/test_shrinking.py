@@ -60,6 +60,7 @@ def arrays(f, g, f2, g2):
 
 
 @pytest.mark.parametrize(("identifier", "name"), MINIMAL, ids=lambda x: x)
+@pytest.mark.slow  # every false twin is attacked and shrunk
 def test_false_twins_fail_in_the_least_shape_and_in_small_whole_numbers(identifier, name):
     twin = next(t for t in theorem(identifier).twins if t.name == name)
     outcome = attack(claim_of(twin.statement), Budget(seconds=None, evaluations=4000))
@@ -194,6 +195,7 @@ def test_large_numbers_are_kept_where_they_are_needed():
     assert all(abs(x) <= 99 and x == round(x) for block in blocks for x in block.flat)
 
 
+@pytest.mark.slow  # attacks twice
 def test_the_same_seed_gives_the_same_example():
     @claim
     def tenth(pair):
