@@ -156,6 +156,7 @@ class TestReproducible:
             ({"teacher_recipe": Recipe(3, 128, 2e-2)}, 6),
         ],
     )
+    @pytest.mark.slow  # trains four to six networks anew
     def test_other_settings_do_not_share_a_checkpoint(
         self, trained: Path, change: dict[str, object], retrained: int
     ) -> None:

@@ -86,6 +86,7 @@ def few_teachers_as_many(values):
 
 @pytest.mark.parametrize("shares", SHARES)
 @pytest.mark.parametrize("shape", DESIGNS)
+@pytest.mark.slow  # thousands of simulated experiments
 def test_nominal_95_per_cent_cover_93_to_97(shape, shares):
     values = experiments(shape, SHARES[shares])
     assert BAND[0] <= coverage(values, *ours(values)) <= BAND[1]

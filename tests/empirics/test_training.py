@@ -183,6 +183,7 @@ class TestLearning:
 
     @pytest.mark.parametrize("name", ALL)
     @pytest.mark.parametrize("noise", [0.0, 0.1])
+    @pytest.mark.slow  # trains to an accuracy
     def test_students_learn_without_labels(self, name: str, noise: float) -> None:
         data, recipe = toy(), replace(BRIEF, epochs=60, noise=noise)
         teacher = train(data, SMALL, replace(BRIEF, epochs=30), [0])

@@ -293,6 +293,7 @@ class TestLossesOfTheUser:
         assert "ended abruptly, killed or out of memory" in err
         assert not [name for name in files() if name.startswith("o/checkpoints/.")]
 
+    @pytest.mark.slow  # two workers load torch
     def test_a_file_changed_meanwhile_says_so(
         self, tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:

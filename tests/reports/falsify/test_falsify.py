@@ -195,6 +195,7 @@ def test_a_finding_lost_is_written_again(file, tmp_path):
     assert (first / "repro.py").read_text() == (tmp_path / "repro.py").read_text()
 
 
+@pytest.mark.slow  # two workers start
 def test_processes_find_what_one_process_finds(file, run, tmp_path):
     news = []
     parallel = run_falsification(file, settings(tmp_path, jobs=2), news.append, attack=random_search)
@@ -234,6 +235,7 @@ def test_a_claim_that_kills_its_process_costs_no_other_claim(tmp_path):
     assert len(list((tmp_path / "out" / "results").iterdir())) == 1
 
 
+@pytest.mark.slow  # two workers start
 def test_a_file_that_changes_meanwhile_is_told(file, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(CLAIMS)
@@ -243,7 +245,7 @@ def test_a_file_that_changes_meanwhile_is_told(file, tmp_path):
         run_falsification(loaded, settings(tmp_path / "out", jobs=2), attack=random_search)
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])  # two workers start
 def test_an_interrupt_gives_the_results_so_far(file, tmp_path, jobs):
     seen = []
 

@@ -190,6 +190,7 @@ def test_a_theorem_falls_without_what_it_needs(entry, ablation):
 
 
 @pytest.mark.parametrize(("entry", "ablation"), SURVIVING, ids=ids(SURVIVING))
+@pytest.mark.slow  # attacked to the end of the budget
 def test_what_is_known_to_survive_does(entry, ablation):
     outcome = attack(claim_without(entry, ablation), Budget(seconds=None, evaluations=450))
     assert outcome.verdict == "survived", outcome.message
@@ -236,6 +237,7 @@ def run(tmp_path_factory):
     return run_falsification(file, Settings(tmp_path_factory.mktemp("out"), seconds=None, evaluations=1300))
 
 
+@pytest.mark.slow  # seven hypotheses of T5 are dropped and the rest attacked
 def test_the_json_names_the_hypothesis(run, tmp_path):
     write_report(run, tmp_path / "x.json")
     data = json.loads((tmp_path / "x.json").read_text())
@@ -251,6 +253,7 @@ def test_the_json_names_the_hypothesis(run, tmp_path):
     assert not run.failed
 
 
+@pytest.mark.slow  # as above
 def test_the_pages_say_needed_and_survived(run):
     page = render_index(run)
     for words in ("T5, KL bounds the logit distance", "6 of 7 hypotheses are needed", "survived without", "Needed?"):
@@ -262,6 +265,7 @@ def test_the_pages_say_needed_and_survived(run):
     assert "<math" in page
 
 
+@pytest.mark.slow  # as above, and two workers start
 def test_a_rerun_resumes_and_processes_agree(run, tmp_path):
     again = run_falsification(run.file, run.settings, attack=never)
     assert all(judged.resumed for judged in again.claims)
@@ -283,6 +287,7 @@ runpy.run_path(sys.argv[1], run_name="__main__")
 """  # noqa: E501
 
 
+@pytest.mark.slow  # as above, and runs pytest in a process of its own
 def test_the_script_needs_numpy_alone_and_the_test_fails(run, tmp_path):
     judged = next(j for j in run.claims if j.outcome.name == "T5 without tau")
     script = tmp_path / "elsewhere.py"

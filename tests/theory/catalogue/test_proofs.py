@@ -31,7 +31,11 @@ SHARP_OTHERWISE = {
 
 
 MANY_LIMITS = {"T5", "T7", "T10", "T11", "T13"}
-"""Where wrong steps take computer algebra longest to refuse: limits, signs and an inverse, a dozen variants each."""
+"""Where computer algebra takes longest: limits, signs and an inverse, and a dozen wrong variants of each to refuse."""
+
+
+def slow_if_many_limits(identifier):
+    return [pytest.mark.slow] if identifier in MANY_LIMITS else []  # seconds of computer algebra for a theorem
 
 
 def distinct_steps():
@@ -41,12 +45,16 @@ def distinct_steps():
         for step in proof.steps:
             if repr(step.obligation) not in seen:
                 seen.add(repr(step.obligation))
-                marks = [pytest.mark.slow] if identifier in MANY_LIMITS else []  # up to half a minute for a theorem
-                yield pytest.param(step, id=f"{identifier}-{proof.statement}-{step.name}", marks=marks)
+                yield pytest.param(
+                    step, id=f"{identifier}-{proof.statement}-{step.name}", marks=slow_if_many_limits(identifier)
+                )
 
 
 def named(cases):
-    return [pytest.param(*case, id=f"{case[0]}-{case[1].statement}") for case in cases]
+    return [
+        pytest.param(identifier, proof, id=f"{identifier}-{proof.statement}", marks=slow_if_many_limits(identifier))
+        for identifier, proof in cases
+    ]
 
 
 def test_whoever_has_a_file_of_proofs_has_proofs():

@@ -54,6 +54,7 @@ _CLEAN = sorted({(pair.clean.name, pair.caught_by): pair for pair in PLANTED.val
 
 
 @pytest.mark.parametrize("pair", [pair for _, pair in _CLEAN], ids=["-".join(key) for key, _ in _CLEAN])
+@pytest.mark.slow  # a property holds only after the whole of its search
 def test_what_is_clean_is_not_failed(pair):
     result = checks.result_of(pair.clean, pair.caught_by)
     assert result.verdict is PropertyVerdict.HOLDS, result.message

@@ -499,6 +499,7 @@ def test_sides_that_float64_gets_wrong_show_nothing():
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.slow  # confirms in many arithmetics
 def test_counts_of_rounding_are_not_confirmed(sign):
     """Rows of probabilities sum to one, whatever the last digit says, and zero eigenvalues have no sign."""
 

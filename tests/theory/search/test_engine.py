@@ -255,6 +255,7 @@ def test_true_claims_survive(function):
     assert_consistent(outcome)
 
 
+@pytest.mark.slow  # attacked to the end of the budget
 def test_an_attained_bound_is_climbed_to():
     outcome = attacked(quarter, 3000)
     assert 0.999 < outcome.worst.ratio < 1 + 1e-5
@@ -499,6 +500,7 @@ def test_the_evidence_is_the_weaker_of_both_witnesses():
     ],
     ids=str,
 )
+@pytest.mark.slow  # attacked to the end of the budget
 def test_claims_are_asked_about_their_domain_only(domain):
     seen = set()
 
@@ -623,6 +625,7 @@ def test_the_budget_of_evaluations_is_kept(evaluations):
     assert sum(c.evaluations for c in outcome.strata.values()) == evaluations
 
 
+@pytest.mark.slow  # attacked to the end of the budget
 def test_a_gradient_is_charged():
     outcome = attacked(quarter, 3000)
     assert 3000 <= outcome.evaluations < 3010

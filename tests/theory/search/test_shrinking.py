@@ -181,6 +181,7 @@ def test_four_inputs_are_enough():
         ({"dimensions": (3, 3), "labels": (5, 5), "inputs": (4, 4)}, (4, 5, 3, 3)),
     ],
 )
+@pytest.mark.slow  # attacks and shrinks in five domains
 def test_the_domain_is_respected(domain, sizes):
     found, blocks = least(
         lambda pair: (kl_divergence(pair.a, pair.b), squared_logit_distance(pair.a, pair.b) / 8), **domain

@@ -208,6 +208,7 @@ def test_sides_that_are_not_positive_are_judged_too(sign):
 
 
 @pytest.mark.parametrize("seed", [3, 6])
+@pytest.mark.slow  # verifies a theorem for each seed
 def test_other_seeds_hold_as_well(seed):
     report = verify_theorem(CATALOGUE["T13"], TINY, seed=seed)
     assert report.held
