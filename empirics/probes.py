@@ -411,32 +411,13 @@ def _largest_kept(margins: Float[np.ndarray, " r"], n: int, moment: float) -> fl
     return max(0.0, float(np.max(np.arange(1, len(ordered) + 1) / n - price)))
 
 
-def probe_disagreement_bound(probe: Probe, teacher: Model, student: Model) -> float:
-    """Bound the share of inputs on which a teacher's probe and the transferred one predict different classes.
-
-    The least over gamma > 0 of P(margin < gamma) + 2 E||Wc pinv(Gc) Delta||^2 / gamma^2 (see the module), and one at
-    most; attained by some pairs.
-
-    Returns
-    -------
-    float
-        In [0, 1].
-
-    Raises
-    ------
-    RankDeficient, InvalidInput
-        As `transferred_probe`.
-    """
-    moment = 2 * squared_score_shift(probe, teacher, student)
-    return 1.0 - _largest_kept(_margins(probe.scores(teacher.embeddings)), teacher.n, moment)
-
-
 def guaranteed_probe_accuracy(probe: Probe, teacher: Model, student: Model, labels: Int[np.ndarray, " n"]) -> float:
     """Accuracy that the logits of two models guarantee the transferred probe, whatever the student's embeddings.
 
     The greatest over gamma > 0 of P(probe right, margin >= gamma) - 2 E||Wc pinv(Gc) Delta||^2 / gamma^2 (see the
     module), and zero at least. It holds for the transferred probe, hence for the best linear probe on the student; not
-    for one fitted by another objective, which may be worse.
+    for one fitted by another objective, which may be worse. With the probe's own predictions for labels it is one minus
+    the first bound of the module, on the share of inputs on which the two probes disagree.
 
     Returns
     -------

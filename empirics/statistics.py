@@ -146,14 +146,6 @@ class MeanSquares(NamedTuple):
     residual: Float[np.ndarray, "*batch"]
 
 
-class VarianceComponents(NamedTuple):
-    """Estimated variances of the effects of teachers and students and of the residual."""
-
-    teacher: float
-    student: float
-    residual: float
-
-
 class EffectSize(NamedTuple):
     """How large a difference is beside the spread of single networks.
 
@@ -282,32 +274,6 @@ def effect_size(first: Grid, second: Grid, scale: Scale = "linear") -> EffectSiz
     pooled = math.sqrt((_total_variance(a) + _total_variance(b)) / 2)
     standardised = difference / pooled if pooled > 0 else math.copysign(math.inf, difference) if difference else 0.0
     return EffectSize(standardised, float(((a > b) + 0.5 * (a == b)).mean()))
-
-
-def variance_components(values: Grid) -> VarianceComponents:
-    """Estimate the variances of teachers, students and residual by equating mean squares to their expectations.
-
-    Parameters
-    ----------
-    values
-        Shape (T, S), both at least 2, finite.
-
-    Returns
-    -------
-    VarianceComponents
-        Negative estimates, which small grids often give, are set to 0; the others are then no longer unbiased.
-
-    Raises
-    ------
-    InvalidInput
-        If `values` is not as described.
-    """
-    grid = _require_crossed("values", _require_grid("values", values, "linear"))
-    teachers, students = grid.shape
-    of_teacher, of_student, of_residual = (float(square) for square in mean_squares(grid))
-    return VarianceComponents(
-        max(0.0, (of_teacher - of_residual) / students), max(0.0, (of_student - of_residual) / teachers), of_residual
-    )
 
 
 def mean_squares(values: Float[np.ndarray, "*batch T S"]) -> MeanSquares:

@@ -16,7 +16,6 @@ from empirics.probes import (
     fit_probe,
     guaranteed_probe_accuracy,
     macro_f1,
-    probe_disagreement_bound,
     squared_score_shift,
     transferred_probe,
 )
@@ -246,6 +245,11 @@ def disagreement(probe, a, b):
     return float(np.mean(probe.predict(a.embeddings) != moved.predict(b.embeddings)))
 
 
+def disagreement_bound(probe, a, b):
+    """The guaranteed agreement with the probe's own predictions, turned round: the first bound of the module."""
+    return 1.0 - guaranteed_probe_accuracy(probe, a, b, probe.predict(a.embeddings))
+
+
 LABELS = np.array([[0.5], [-0.5]])  # Gc with pinv (1, -1): f = u_1 - u_2
 COIN = Probe([[0.5], [-0.5]], [0.0, 0.0], [0, 1])  # scores (f/2, -f/2), margin |f|
 
@@ -264,7 +268,7 @@ def test_the_bound_on_disagreement_is_attained(share):
     a, b = flipped(share)
     assert 2 * squared_score_shift(COIN, a, b) == pytest.approx(share)
     assert disagreement(COIN, a, b) == share
-    assert probe_disagreement_bound(COIN, a, b) == pytest.approx(share)
+    assert disagreement_bound(COIN, a, b) == pytest.approx(share)
     assert guaranteed_probe_accuracy(COIN, a, b, np.zeros(10, dtype=int)) == pytest.approx(1 - share)
 
 
@@ -278,7 +282,7 @@ def test_half_the_price_is_too_little():
 def test_margins_at_gamma_are_paid_for_once():
     """P(margin < gamma), not <=: at gamma = 1, the one margin there is, the weaker form would be 1 + share."""
     a, b = flipped(0.1)
-    assert probe_disagreement_bound(COIN, a, b) < 0.11
+    assert disagreement_bound(COIN, a, b) < 0.11
 
 
 def test_inputs_that_the_probe_gets_wrong_cost_the_guarantee_nothing():
@@ -288,7 +292,7 @@ def test_inputs_that_the_probe_gets_wrong_cost_the_guarantee_nothing():
     labels = [0, 0, 1]
     assert guaranteed_probe_accuracy(COIN, a, b, labels) == pytest.approx(2 / 3 - 0.01 / 16)
     # Subtracting the bound on disagreement from the accuracy would give 2/3 - 1/3.
-    assert 2 / 3 - probe_disagreement_bound(COIN, a, b) < 0.34
+    assert 2 / 3 - disagreement_bound(COIN, a, b) < 0.34
 
 
 def test_an_equal_distribution_transfers_everything():
@@ -306,7 +310,7 @@ def test_a_transferred_probe_is_not_the_same_probe():
     """Without A* the guarantee is false: the student is the teacher turned round, and p is the same."""
     a = Model(np.ones((3, 1)), LABELS)
     b = a.gauged(np.array([[-1.0]]))
-    assert probe_disagreement_bound(COIN, a, b) == 0.0
+    assert disagreement_bound(COIN, a, b) == 0.0
     assert np.mean(COIN.predict(a.embeddings) != COIN.predict(b.embeddings)) == 1.0
 
 
@@ -324,12 +328,12 @@ def test_the_guarantees_hold(pair, seed, c, log_scale):
     changed = np.mean(probe.predict(a.embeddings) != moved.predict(b.embeddings))
     # Where the two models agree to rounding, so do the scores, and ties are broken by rounding.
     tied = np.mean(np.diff(np.sort(probe.scores(a.embeddings), axis=1)[:, -2:], axis=1) < 1e-6) if c > 1 else 0.0
-    assert changed <= probe_disagreement_bound(probe, a, b) + slack + tied
+    assert changed <= disagreement_bound(probe, a, b) + slack + tied
     right = accuracy(moved.predict(b.embeddings), labels)
     guaranteed = guaranteed_probe_accuracy(probe, a, b, labels)
     assert guaranteed <= right + slack + tied
     assert guaranteed <= accuracy(probe.predict(a.embeddings), labels) + slack
-    assert guaranteed >= accuracy(probe.predict(a.embeddings), labels) - probe_disagreement_bound(probe, a, b) - slack
+    assert guaranteed >= accuracy(probe.predict(a.embeddings), labels) - disagreement_bound(probe, a, b) - slack
     moved_by = np.linalg.norm(probe.centred_weights @ a.unembedding_pseudo_inverse, 2) ** 2
     assert squared_score_shift(probe, a, b) <= moved_by * squared_logit_distance(a, b) * (1 + 1e-6) + slack
 
@@ -339,13 +343,13 @@ def test_a_narrower_student_has_a_transferred_probe():
     a, b = (Model(rng.standard_normal((9, m)), rng.standard_normal((6, m))) for m in (3, 2))
     probe = Probe(rng.standard_normal((4, 3)), np.zeros(4), np.arange(4))
     assert transferred_probe(probe, a, b).weights.shape == (4, 2)
-    assert 0 <= probe_disagreement_bound(probe, a, b) <= 1
+    assert 0 <= disagreement_bound(probe, a, b) <= 1
 
 
 def test_a_teacher_without_diversity_guarantees_nothing():
     flat = Model(np.ones((4, 2)), np.ones((3, 2)))
     probe = Probe(np.ones((2, 2)), np.zeros(2), [0, 1])
-    for ask in (transferred_probe, squared_score_shift, probe_disagreement_bound):
+    for ask in (transferred_probe, squared_score_shift, disagreement_bound):
         with pytest.raises(RankDeficient, match="diversity fails"):
             ask(probe, flat, flat)
 

@@ -11,13 +11,11 @@ from empirics import statistics
 from empirics.statistics import (
     EffectSize,
     MeanSquares,
-    VarianceComponents,
     effect_size,
     half_width,
     interval,
     mean_squares,
     paired_difference,
-    variance_components,
 )
 from theory import InvalidInput
 
@@ -142,8 +140,7 @@ def test_lognormal_values_are_exact_on_the_log_scale():
 
 def test_mean_squares_by_hand():
     assert mean_squares(SMALL) == (9.0, 4.0, 1.0)
-    assert variance_components(SMALL) == VarianceComponents(4.0, 1.5, 1.0)
-    assert variance_components([[1.0, -1.0], [-1.0, 1.0]]) == VarianceComponents(0.0, 0.0, 4.0)
+    assert mean_squares(np.array([[1.0, -1.0], [-1.0, 1.0]])) == (0.0, 0.0, 4.0)
 
 
 def test_mean_squares_are_those_of_a_published_formula():
@@ -156,7 +153,7 @@ def test_mean_squares_are_those_of_a_published_formula():
     assert mean_squares(values) == pytest.approx((rows / 3, columns / 2, rest / 6), rel=1e-12)
 
 
-def test_variance_components_are_recovered_on_average():
+def test_mean_squares_have_their_expectations_on_average():
     values = experiments((3, 4), (0.5, 0.2, 0.3), 20_000)
     squares = [square.mean() for square in mean_squares(values)]
     assert squares == pytest.approx([4 * 0.5 + 0.3, 3 * 0.2 + 0.3, 0.3], rel=0.03)
@@ -334,7 +331,7 @@ def test_bad_arguments_of_comparisons():
         paired_difference(SMALL, SMALL - 1, "log")
     with pytest.raises(InvalidInput, match="first: expected two teachers"):
         effect_size(np.zeros((1, 2)), np.zeros((1, 2)))
-    with pytest.raises(InvalidInput, match="values: expected two teachers"):
-        variance_components(np.zeros((1, 2)))
+    with pytest.raises(InvalidInput, match="first: expected two teachers"):
+        effect_size(np.zeros((2, 1)), np.zeros((2, 1)))
     with pytest.raises(InvalidInput, match="scale: expected"):
         effect_size(SMALL, SMALL, "cubic")

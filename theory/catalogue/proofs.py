@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from theory.catalogue.entries import proof_module, theorems
+from theory.catalogue.entries import proof_module
 from theory.proofs.steps import Proof
 
 
@@ -28,8 +28,3 @@ def attempts_at(identifier: str) -> tuple[Proof, ...]:
     """
     module = proof_module(identifier)
     return () if module is None else tuple(module.false())
-
-
-def proved_theorems() -> tuple[str, ...]:
-    """Return the identifiers of the theorems with proofs, in order."""
-    return tuple(identifier for identifier in theorems() if proofs_of(identifier))

@@ -242,11 +242,6 @@ def probe(m: int) -> Float[np.ndarray, " m"]:
     return np.where(np.arange(m) % 2 == 0, 1.0, -0.5)
 
 
-def models_from(rows: object, unembeddings: object) -> Model:
-    """Build a model from nested lists, for extremal families and counterexamples."""
-    return Model(np.asarray(rows, dtype=np.float64), np.asarray(unembeddings, dtype=np.float64))
-
-
 def apply(matrix: Array, vector: Float[np.ndarray, " m"]) -> Array:
     """Return matrix @ vector with a NumPy vector, in the arithmetic of the matrix."""
     xp = namespace_of(matrix)

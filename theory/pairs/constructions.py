@@ -352,19 +352,6 @@ def floor_scale(
     return np.where(np.asarray(kept)[..., None, None] >= log_tau, scale, scale / 2)
 
 
-def scaled_to_floor(
-    embeddings: Float[Array, "*batch n m"], unembeddings: Float[Array, "*batch k m"], tau: Knob
-) -> Float[Array, "*batch n m"]:
-    """Return embeddings shrunk, where needed and no more than needed, so that every probability is at least tau.
-
-    Raises
-    ------
-    InvalidInput
-        As `floor_scale`.
-    """
-    return embeddings * np.minimum(1.0, floor_scale(embeddings, unembeddings, tau))
-
-
 def _floor_curve(above: Array, scale: Array) -> tuple[Array, Array]:
     """Return h and its slope, both (*batch, 1, 1)."""
     terms = np.exp(scale * above)

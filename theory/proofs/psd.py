@@ -1,83 +1,21 @@
-r"""Non-negative: quadratic forms by exact elimination, sums of squares of words, and what follows from premises.
+r"""Non-negative: quotients of polynomials, sums of squares of words, and what follows from premises.
 
-Each obligation proves an inequality by an identity and signs that can be read off: M = L D L^T with D >= 0; a
-difference equal to sum c_i ||W_i||^2 with c_i >= 0, for matrices of any size; a conclusion equal to a combination of
-premises with non-negative multipliers; a quotient of polynomials without a negative coefficient.
+Each obligation proves an inequality by an identity and signs that can be read off: a difference equal to
+sum c_i ||W_i||^2 with c_i >= 0, for matrices of any size; a conclusion equal to a combination of premises with
+non-negative multipliers; a quotient of polynomials without a negative coefficient.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import sympy as sp
 
-from theory.errors import InvalidInput
-from theory.proofs.identity import Algebra, Expression, Rows, WordIdentity, combination, is_exact, is_zero
+from theory.proofs.identity import Algebra, Expression, WordIdentity, combination, is_exact, is_zero
 from theory.proofs.steps import Discharge, Method, Status
-from theory.proofs.verifier import ldl
 
 _TWENTIETH = sp.Rational(1, 20)
-
-
-# --------------------------------------------------------------------------- matrices of numbers
-
-
-@dataclass(frozen=True)
-class Psd:
-    """A symmetric matrix of exact numbers is positive semidefinite.
-
-    Attributes
-    ----------
-    matrix
-        Its rows, of fractions.
-
-    Raises
-    ------
-    InvalidInput
-        If the matrix is not square and symmetric, or an entry is no fraction.
-    """
-
-    matrix: Rows
-
-    def __post_init__(self) -> None:
-        k = len(self.matrix)
-        if k == 0 or any(len(row) != k for row in self.matrix):
-            raise InvalidInput(f"matrix: expected a square matrix, saw rows of {[len(row) for row in self.matrix]}")
-        for i in range(k):
-            for j in range(k):
-                entry = self.matrix[i][j]
-                if not isinstance(entry, Fraction):
-                    raise InvalidInput(f"matrix: expected fractions, saw {entry!r} of type {type(entry).__name__}")
-                if entry != self.matrix[j][i]:
-                    raise InvalidInput(f"matrix: expected symmetry, saw {entry} and {self.matrix[j][i]}")
-
-    @property
-    def method(self) -> Method:
-        """Return "psd"."""
-        return "psd"
-
-    def discharged(self) -> Discharge:
-        """Eliminate in exact arithmetic."""
-        factors = ldl([list(row) for row in self.matrix])
-        if factors is None:
-            return Discharge(Status.NOT_PROVED, "elimination meets a negative pivot: the form takes negative values")
-        return Discharge(Status.PROVED, f"LDL^T in fractions, rank {sum(pivot > 0 for pivot in factors[1])}")
-
-    def perturbed(self) -> Iterator[tuple[str, Psd]]:
-        """Yield the matrix with one diagonal entry made negative, and the reversed inequality."""
-        for i in range(len(self.matrix)):
-            entry = self.matrix[i][i]
-            yield f"entry ({i}, {i}) lowered below zero", Psd(self._with(i, entry - abs(entry) - 1))
-        if any(any(row) for row in self.matrix):
-            yield "inequality reversed", Psd(tuple(tuple(-entry for entry in row) for row in self.matrix))
-
-    def _with(self, i: int, value: Fraction) -> Rows:
-        return tuple(
-            tuple(value if (row, column) == (i, i) else entry for column, entry in enumerate(entries))
-            for row, entries in enumerate(self.matrix)
-        )
 
 
 # --------------------------------------------------------------------------- signs by coefficients

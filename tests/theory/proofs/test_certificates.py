@@ -273,6 +273,49 @@ def test_ldl_of_singular_and_indefinite_matrices():
     assert verifier.ldl([[one, two], [two, one]]) is None
 
 
+def fractions(rows):
+    return [[Fraction(entry) for entry in row] for row in rows]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[[1]], [[0]], [[2, -1], [-1, 2]], [[1, 1], [1, 1]], [[0, 0], [0, 1]], [[1, 1, 1], [1, 1, 1], [1, 1, 2]]],
+)
+def test_a_positive_semidefinite_matrix_is_what_its_factors_multiply_to(rows):
+    lower, diagonal = verifier.ldl(fractions(rows))
+    assert all(pivot >= 0 for pivot in diagonal)
+    weighted = [[entry * pivot for entry, pivot in zip(row, diagonal, strict=True)] for row in lower]
+    assert verifier.product(weighted, verifier.transposed(lower)) == rows
+    below = [
+        [entry - abs(entry) - 1 if i == j == 0 else entry for j, entry in enumerate(row)] for i, row in enumerate(rows)
+    ]
+    assert verifier.ldl(fractions(below)) is None
+
+
+@pytest.mark.parametrize("rows", [[[-1]], [[1, 2], [2, 1]], [[0, 1], [1, 5]], [[1, 1, 0], [1, 1, 1], [0, 1, 9]]])
+def test_a_form_that_takes_negative_values_has_no_factors(rows):
+    assert verifier.ldl(fractions(rows)) is None
+
+
+def test_elimination_agrees_with_eigenvalues():
+    rng = np.random.default_rng(1)
+    seen = set()
+    for _ in range(60):
+        size = int(rng.integers(1, 5))
+        factor = rng.integers(-3, 4, size=(size, int(rng.integers(1, size + 1))))
+        matrix = factor @ factor.T - int(rng.integers(0, 2)) * np.eye(size, dtype=int)
+        expected = bool(np.linalg.eigvalsh(matrix).min() > -1e-9)
+        seen.add(expected)
+        assert (verifier.ldl(fractions(matrix.tolist())) is not None) == expected
+    assert seen == {True, False}
+
+
+def test_a_matrix_off_by_very_little_is_seen():
+    one, tiny = Fraction(1), Fraction(1, 10**40)
+    assert verifier.ldl([[one, one], [one, one]]) is not None
+    assert verifier.ldl([[one, one], [one, one - tiny]]) is None
+
+
 def _leaves(value, path=()):
     if isinstance(value, dict):
         for key, item in value.items():

@@ -18,7 +18,7 @@ _ALL = "all k and m"
 
 s, a, b, c, x = sp.symbols("s a b c x", real=True)
 phi = sp.Function("phi")
-Z, Z1, Z2 = sp.symbols("Z Z1 Z2", positive=True)  # the partition and its derivatives
+Z = sp.Symbol("Z", positive=True)  # the partition
 
 
 def log_partition() -> Step:

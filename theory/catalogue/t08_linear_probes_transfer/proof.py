@@ -13,7 +13,7 @@ from theory.proofs.identity import Algebra, Expression, WordIdentity, letters
 from theory.proofs.psd import Consequence, PositiveCoefficients, SumOfSquares
 from theory.proofs.steps import Proof, Step
 
-_k, _m, _m_other, _n = sp.symbols("k m m' n", positive=True)
+_k, _m, _m_other = sp.symbols("k m m'", positive=True)
 _a = sp.Symbol("a", positive=True)  # ||c||
 _d = sp.Symbol("d", nonnegative=True)  # ||Delta||
 _r = sp.Symbol("r", real=True)  # c . Delta

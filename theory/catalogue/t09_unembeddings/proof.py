@@ -28,7 +28,6 @@ from theory.proofs.psd import Consequence, SumOfSquares, TwoEigenspaces
 from theory.proofs.steps import Proof, Step
 
 _k, _m, _m_other, _n = sp.symbols("k m m' n", positive=True)
-_s = sp.Symbol("s", positive=True)  # the smallest singular value of F, sqrt(n lambda_min)
 _d, _inside, _error, _pivoted = sp.symbols("d2 N R R_0", nonnegative=True)
 _lambda = sp.Symbol("lambda", positive=True)
 

@@ -24,7 +24,7 @@ _ci = sp.Symbol("c_i", real=True, nonzero=True)
 
 W, W_S, K, K_inverse, x, c, e, r, y = letters("W W_S K K^-1 x c e r y")
 G, P, Q, beta, delta, one, mean, intercept, slopes = letters("G P Q beta D 1 mu e_0 E")
-H, G_other, f, f_other = letters("H G' f f'")
+G_other, f, f_other = letters("G' f f'")
 
 
 def _transpose(letter: Expression) -> Expression:

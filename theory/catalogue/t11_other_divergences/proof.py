@@ -25,7 +25,7 @@ from theory.proofs.steps import Obligation, Proof, Step
 _THEOREM = "T11"
 _ALL = "all k and m"
 
-s, x, y, v, a, b, c, m, w, p, q, tau = sp.symbols("s x y v a b c m w p q tau", real=True)
+s, x, y, v, a, b, c, w, p, q, tau = sp.symbols("s x y v a b c w p q tau", real=True)
 S1, S2, P = sp.symbols("S1 S2 P", real=True)
 phi = sp.Function("phi")
 eps, floor = sp.Symbol("epsilon", positive=True), sp.Symbol("tau", positive=True)
