@@ -8,7 +8,6 @@ from empirics.predictions.judge import Judged, Part, Verdict, grid_of, judge, su
 from empirics.predictions.register import (
     Prediction,
     Registration,
-    load_predictions,
     load_registration,
     registered_experiments,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "Verdict",
     "grid_of",
     "judge",
-    "load_predictions",
     "load_registration",
     "registered_experiments",
     "summary",

@@ -144,11 +144,6 @@ def registered_experiments() -> tuple[str, ...]:
     )
 
 
-def load_predictions(experiment: str | Path) -> tuple[Prediction, ...]:
-    """Return the predictions of an experiment; see `load_registration`."""
-    return load_registration(experiment).predictions
-
-
 def load_registration(experiment: str | Path) -> Registration:
     """Read the predictions of an experiment.
 

@@ -1,14 +1,7 @@
-r"""Convex programmes: the best constant over all data as a semidefinite programme, and alignments with duality gaps.
+r"""Convex programmes: alignments of least error in norms that are not least squares, with duality gaps.
 
-The left sides of T2, T3, T8, T9 and T10 and the squared logit distance are linear in the joint second moment
-M = E z z^T of z = (f, f'). Over all data distributions, for given unembeddings, the best constant is therefore
-
-.. math:: \max_{M \succeq 0} \langle Q, M\rangle \ \text{ subject to } \langle R, M\rangle \le 1
-          \;=\; \min \{C : C R - Q \succeq 0\}.
-
-The left side of T4's relaxation, min_B E||u - B u'||^2, is concave in M: with Y the part of E f f^T that f' explains
-linearly, a semidefinite programme by Schur complement. Solvers give floats; `theory.proofs.certificates` makes exact
-statements of them.
+Solvers give floats. Each alignment comes with its error rounded up and with the value of a dual solution that satisfies
+its equations exactly, so that both ends are statements about every linear map whatever the solver did.
 
 References
 ----------
@@ -18,7 +11,6 @@ S. Boyd, L. Vandenberghe, "Convex Optimization" (2004), chapters 4 and 5. The pr
 from __future__ import annotations
 
 import math
-import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,96 +22,22 @@ from jaxtyping import Float
 
 from theory.errors import DegenerateInput, InvalidInput, NotApplicable
 from theory.proofs import verifier
-from theory.proofs.certificates import Arrays, Certificate, certify, exact, problem, rounded, whitened
-from theory.proofs.verifier import Matrix, Problem
+from theory.proofs.certificates import Arrays, exact
+from theory.proofs.verifier import Matrix
+
+# Clarabel's own tolerances are 1e-8. Tighter ones only narrow the gap between a programme and its certificate; where
+# they are out of reach the solver's own are taken.
+_TIGHT = 1e-10
 
 
-@dataclass(frozen=True)
-class BestConstant:
-    """The best constant for given arrays, found in two ways.
-
-    Attributes
-    ----------
-    eigenvalue
-        The largest generalised eigenvalue; for T4 it is one, by B = 1 and f' = 0.
-    multiplier
-        The dual variable of the constraint on the logit distance: the constant C of the bound.
-    attained
-        The value of the programme at `moment`.
-    moment
-        The extremal second moment of z = (f, f'), of squared logit distance one.
-    """
-
-    eigenvalue: float
-    multiplier: float
-    attained: float
-    moment: Float[np.ndarray, "d d"]
-
-
-def best_constant(theorem: str, first: Arrays, second: Arrays, probe: Sequence[Any] | None = None) -> BestConstant:
-    """Solve the semidefinite programme for the best constant of a theorem over all data distributions.
-
-    Parameters
-    ----------
-    theorem, first, second, probe
-        As in `theory.proofs.certificates.certify`.
+def require_cvxpy() -> Any:
+    """Return cvxpy, or say how to install it.
 
     Raises
     ------
     InvalidInput
-        If an argument is not usable, or cvxpy is not installed (the extra ``convex``).
-    NotApplicable
-        If the theorem says nothing of these arrays.
-    DegenerateInput
-        If the solver finds no solution.
+        If it is not installed (the extra ``convex``).
     """
-    posed = problem(theorem, first, second, probe)
-    try:
-        forms = verifier.forms(posed)
-    except verifier.Invalid as reason:
-        raise NotApplicable(str(reason)) from None
-    if theorem == "T4":
-        return _regression(posed, forms.logit)
-    found = whitened(forms.high, forms.logit)
-    size = found.largest
-    # In exactly whitened coordinates, where the squared logit distance is the trace of the moment: raw ones can be so
-    # badly conditioned that the solver loses five digits.
-    cvxpy = _cvxpy()
-    moment = cvxpy.Variable(found.left.shape, PSD=True)
-    bound = cvxpy.trace(moment) <= 1
-    programme = cvxpy.Problem(cvxpy.Maximize(cvxpy.trace((found.left / size) @ moment)), [bound])
-    _solve(programme, tight=True)
-    basis = _floats(found.basis) / found.scales[:, None]
-    raw = basis.T @ moment.value @ basis
-    return BestConstant(size, size * float(bound.dual_value), size * float(programme.value), raw)
-
-
-def _regression(posed: Problem, logit: Matrix) -> BestConstant:
-    """Maximise min_B E||u - B u'||^2 = tr Gc (E f f^T - Y) Gc^T, Y what f' explains of E f f^T."""
-    cvxpy = _cvxpy()
-    g, h = (_floats(verifier.centred(array)) for array in (posed.first, posed.second))
-    m, size = g.shape[1], g.shape[1] + h.shape[1]
-    if np.linalg.matrix_rank(h) < h.shape[1]:
-        raise NotApplicable("second: expected independent columns, so that regression on u' is regression on f'")
-    scale = float(np.trace(_floats(logit))) or 1.0
-    moment, explained = cvxpy.Variable((size, size), PSD=True), cvxpy.Variable((m, m), PSD=True)
-    corner = np.zeros((size, m))
-    corner[:m] = np.eye(m)
-    gram = g.T @ g / scale
-    bound = cvxpy.trace((_floats(logit) / scale) @ moment) <= 1
-    # The largest E f f^T - Y with [[Y, E f f'^T], [E f' f^T, E f' f'^T]] positive semidefinite is the unexplained part.
-    schur = moment - corner @ (corner.T @ moment @ corner - explained) @ corner.T >> 0
-    unexplained = cvxpy.trace(gram @ (corner.T @ moment @ corner - explained))
-    programme = cvxpy.Problem(cvxpy.Maximize(unexplained), [bound, schur])
-    _solve(programme, tight=True)
-    return BestConstant(1.0, float(bound.dual_value), float(programme.value), moment.value / scale)
-
-
-def _floats(a: Matrix) -> Float[np.ndarray, "r c"]:
-    return np.array([[float(x) for x in row] for row in a])
-
-
-def _cvxpy() -> Any:
     try:
         import cvxpy
     except ModuleNotFoundError:
@@ -127,10 +45,23 @@ def _cvxpy() -> Any:
     return cvxpy
 
 
-def _solve(programme: Any, tight: bool = False) -> None:
-    """Solve, to tight tolerances if the solver can; what it says is checked elsewhere, so a poor answer is no error."""
-    cvxpy = _cvxpy()
-    tight_options = {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
+def solve(programme: Any, tight: bool = False) -> None:
+    """Solve, to tight tolerances if the solver can; what it says is checked elsewhere, so a poor answer is no error.
+
+    Parameters
+    ----------
+    programme
+        A ``cvxpy.Problem``; its variables are set.
+    tight
+        Ask for tolerances of `_TIGHT` before those of the solver.
+
+    Raises
+    ------
+    DegenerateInput
+        If the solver finds no solution.
+    """
+    cvxpy = require_cvxpy()
+    tight_options = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), _TIGHT)
     for options in (tight_options, {}) if tight else ({},):
         try:
             with warnings.catch_warnings():
@@ -142,71 +73,6 @@ def _solve(programme: Any, tight: bool = False) -> None:
             return
     if programme.status != cvxpy.OPTIMAL_INACCURATE:
         raise DegenerateInput(f"first: the programme could not be solved ({programme.status})")
-
-
-# --------------------------------------------------------------------------- the study of random arrays
-
-
-@dataclass(frozen=True)
-class Studied:
-    """A random pair of arrays, its certificate, and how long things took.
-
-    Attributes
-    ----------
-    k, m, other
-        Labels and the dimensions of both models.
-    certificate
-        Of the theorem studied.
-    eigenvalue, multiplier
-        Of `BestConstant`.
-    seconds, verified_in
-        To find and certify the constant, without the solver, and to verify.
-    verdict
-        Of the verifier.
-    """
-
-    k: int
-    m: int
-    other: int
-    certificate: Certificate
-    eigenvalue: float
-    multiplier: float
-    seconds: float
-    verified_in: float
-    verdict: verifier.Verdict
-
-
-def study(seed: int, count: int, theorem: str = "T2", labels: int = 12, dimensions: int = 4) -> tuple[Studied, ...]:
-    """Certify the best constants of `count` random pairs of unembeddings, standard normal on a grid of 2^-10.
-
-    Parameters
-    ----------
-    seed, count
-        The random numbers, and how many pairs.
-    theorem
-        T2, T3, T4, T9 or T10, or T8 with a random probe.
-    labels, dimensions
-        The largest k and m; each pair draws m, m' up to `dimensions` and k from m + 1 up to `labels`.
-    """
-    found = []
-    for stream in np.random.default_rng(seed).spawn(count):
-        m, other = (int(x) for x in stream.integers(1, dimensions + 1, 2))
-        k = int(stream.integers(max(m, other) + 1, labels + 1))
-        first, second = (rounded(name, stream.normal(size=(k, d))) for name, d in (("first", m), ("second", other)))
-        probe = rounded("probe", stream.normal(size=(1, m)))[0] if theorem == "T8" else None
-        started = time.perf_counter()
-        certificate = certify(theorem, first, second, probe)
-        certified = time.perf_counter()
-        verdict = verifier.verify(certificate.text)
-        verified = time.perf_counter()
-        best = best_constant(theorem, first, second, probe)
-        found.append(
-            Studied(
-                k, m, other, certificate, best.eigenvalue, best.multiplier, certified - started, verified - certified,
-                verdict,
-            )
-        )  # fmt: skip
-    return tuple(found)
 
 
 # --------------------------------------------------------------------------- alignments
@@ -239,6 +105,8 @@ class Alignment:
 def minimax_alignment(X: Arrays, Y: Arrays) -> Alignment:
     r"""The alignment of least error on the worst input, :math:`\min_A \max_x \|f(x) - A f'(x)\|_2`.
 
+    For users (docs/certificates.md): the map itself, where `theory.measures.variants` has its error alone.
+
     Parameters
     ----------
     X, Y
@@ -269,8 +137,8 @@ def minimax_alignment(X: Arrays, Y: Arrays) -> Alignment:
 def least_absolute_alignment(X: Arrays, Y: Arrays) -> Alignment:
     r"""The alignment of least mean absolute error, :math:`\min_A E_x \|f(x) - A f'(x)\|_2` (not squared).
 
-    A few wild inputs do not move it as they move least squares. Parameters, errors and references are those of
-    `minimax_alignment`.
+    For users (docs/certificates.md). A few wild inputs do not move it as they move least squares. Parameters, errors
+    and references are those of `minimax_alignment`.
 
     Notes
     -----
@@ -280,7 +148,7 @@ def least_absolute_alignment(X: Arrays, Y: Arrays) -> Alignment:
 
 
 def _aligned(X: Arrays, Y: Arrays, worst: bool) -> Alignment:
-    cvxpy = _cvxpy()
+    cvxpy = require_cvxpy()
     f, student = exact("X", X), exact("Y", Y)
     if len(f) != len(student):
         raise InvalidInput(f"X and Y: expected the same number of rows, saw {len(f)} and {len(student)}")
@@ -296,7 +164,7 @@ def _aligned(X: Arrays, Y: Arrays, worst: bool) -> Alignment:
     errors = cvxpy.norm(slack, 2, axis=1)
     equation = slack == x / size - math.sqrt(n) * basis @ matrix
     programme = cvxpy.Problem(cvxpy.Minimize(cvxpy.max(errors) if worst else cvxpy.sum(errors) / n), [equation])
-    _solve(programme)
+    solve(programme)
     found = np.linalg.solve(triangle, matrix.value).T * (math.sqrt(n) * size / unit)
     value = _upper_error(f, student, exact("A", found), worst)
     # Signs of multipliers differ between solvers; the better of both is a bound in any case.
@@ -332,3 +200,7 @@ def _lower_bound(f: Matrix, onto: Matrix, dual: Matrix, worst: bool) -> Fraction
     size = sum(norms, Fraction(0)) if worst else len(f) * max(norms)
     paired = sum((p * q for r, s in zip(v, f, strict=True) for p, q in zip(r, s, strict=True)), Fraction(0))
     return paired / size if size else Fraction(0)
+
+
+def _floats(a: Matrix) -> Float[np.ndarray, "r c"]:
+    return np.array([[float(x) for x in row] for row in a])

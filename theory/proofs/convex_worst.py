@@ -30,7 +30,7 @@ from flint import arb, fmpq
 from jaxtyping import Float
 
 from theory.errors import DegenerateInput, InvalidInput
-from theory.proofs.convex import _cvxpy, _solve
+from theory.proofs.convex import require_cvxpy, solve
 
 _ROUNDS = 4  # of multipliers, each with the last one's worst points as further constraints
 _BOXES = 4000  # beyond which a bound is taken as it stands
@@ -210,7 +210,7 @@ def _multipliers(
     eps: float, k: int, points: Float[np.ndarray, "r 2"], scale: float
 ) -> tuple[float, float, float, float]:
     """Minimise the bound with the maximum taken over points only: convex in lambda, mu, nu and c."""
-    cvxpy = _cvxpy()
+    cvxpy = require_cvxpy()
     x, y = points[:, 0], points[:, 1]
     t, root = y - x, math.sqrt(scale)
     # mu = lambda + mu', nu = nu' - lambda: the cost is then p (e^t - 1 - t) >= 0, and mu', nu' are small.
@@ -220,7 +220,7 @@ def _multipliers(
     bound = lam - mu - nu + k * (cvxpy.square(c) + top)
     size = np.maximum(1.0, cost)  # rows of order one
     rows = cvxpy.multiply(1 / size, terms) <= top / size
-    _solve(cvxpy.Problem(cvxpy.Minimize(bound), [rows, lam >= 0]))
+    solve(cvxpy.Problem(cvxpy.Minimize(bound), [rows, lam >= 0]))
     weight = max(float(lam.value), 0.0) * scale / eps
     return weight, weight + float(mu.value) * scale, float(nu.value) * scale - weight, float(c.value) * root
 
@@ -275,14 +275,3 @@ def _enclosed_maximum(
 def _above(ball: Any) -> float:
     found = float(ball.upper())
     return math.nextafter(found, math.inf) if math.isfinite(found) else math.inf
-
-
-def table(settings: tuple[tuple[float, float, int], ...]) -> str:
-    """Return a Markdown table of both bounds against 2 eps / tau, one row for each (eps, tau, k)."""
-    lines = ["| eps | tau | k | lower | upper | 2 eps/tau | upper / (2 eps/tau) |", "|---|---|---|---|---|---|---|"]
-    for eps, tau, k in settings:
-        found = worst_logit_distance(eps, tau, k)
-        plain = 2 * eps / tau
-        cells = [f"{eps:g}", f"{tau:g}", str(k), *(f"{x:.5g}" for x in (found.lower, found.upper, plain))]
-        lines.append(f"| {' | '.join(cells)} | {found.upper / plain:.4f} |")
-    return "\n".join(lines)

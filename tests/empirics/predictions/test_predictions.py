@@ -12,7 +12,6 @@ from empirics.predictions import (
     Verdict,
     grid_of,
     judge,
-    load_predictions,
     load_registration,
     registered_experiments,
     summary,
@@ -33,7 +32,7 @@ SPREAD = np.array([[-1.0, 0.0, 1.0], [0.5, -0.5, 0.0], [0.0, 0.5, -0.5]]) / 100 
 def loaded(tmp_path, *tables):
     path = tmp_path / "own.toml"
     path.write_text("\n".join(f"[[prediction]]\n{table}" for table in tables))
-    return load_predictions(path)
+    return load_registration(path).predictions
 
 
 def one(tmp_path, form):
@@ -64,10 +63,12 @@ def test_every_experiment_is_registered():
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_registered_predictions_are_about_what_is_measured(experiment):
     registration = load_registration(experiment)
-    content = (resources.files("empirics.predictions") / f"{experiment}.toml").read_bytes()
+    file = resources.files("empirics.predictions") / f"{experiment}.toml"
+    content = file.read_bytes()
     assert registration.experiment == experiment
     assert registration.sha256 == hashlib.sha256(content).hexdigest()
-    assert registration.predictions == load_predictions(experiment)
+    with resources.as_file(file) as path:
+        assert load_registration(path) == registration
     assert 6 <= len(registration.predictions) <= 13
     for prediction in registration.predictions:
         assert prediction.measure in MEASURES
@@ -85,7 +86,7 @@ def test_the_registered_files_are_not_changed():
 
 def test_frozen():
     with pytest.raises(FrozenInstanceError):
-        load_predictions("digits")[0].margin = 0.0
+        load_registration("digits").predictions[0].margin = 0.0
 
 
 # --------------------------------------------------------------------------- verdicts
@@ -246,14 +247,14 @@ def test_what_a_file_may_not_say(tmp_path, content, message):
     path = tmp_path / "own.toml"
     path.write_text(content)
     with pytest.raises(InvalidInput, match=message):
-        load_predictions(path)
+        load_registration(path)
 
 
 def test_there_must_be_a_file(tmp_path):
     with pytest.raises(InvalidInput, match=r"experiment: expected one of cifar100, digits.*saw 'imagenet'"):
-        load_predictions("imagenet")
+        load_registration("imagenet")
     with pytest.raises(InvalidInput, match="experiment: expected a file"):
-        load_predictions(tmp_path / "none.toml")
+        load_registration(tmp_path / "none.toml")
 
 
 # --------------------------------------------------------------------------- rows
