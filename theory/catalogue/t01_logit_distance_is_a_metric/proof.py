@@ -119,116 +119,139 @@ def _pair_matrix(sizes: Mapping[str, int]) -> tuple[tuple[Fraction, ...], ...]:
     return tuple(tuple(entry / (2 * k) for entry in row) for row in total)
 
 
+def _symmetry() -> Proof:
+    return Proof(
+        "T1",
+        "symmetry",
+        r"\|u - u'\|^2 = \|u' - u\|^2",
+        (
+            Step(
+                "sign",
+                r"\|u - u'\|^2 = \|u' - u\|^2",
+                WordIdentity(_squared_difference(u, u_other), _squared_difference(u_other, u), _LOGITS),
+            ),
+        ),
+    )
+
+
+def _gauge() -> Proof:
+    return Proof(
+        "T1",
+        "gauge",
+        r"(A f, A^{-\top} g) \text{ has the logits of } (f, g)",
+        (
+            Step(
+                "logits",
+                r"H\,(G A^{-1})(A f) = H G f",
+                WordIdentity(_CENTRING * G * A_inverse * A * f, _CENTRING * G * f, _LOGITS),
+                remark="The rows of G A^{-1} are A^{-T} g. Centred logits are all that the distance sees.",
+            ),
+        ),
+    )
+
+
+def _shift() -> Proof:
+    return Proof(
+        "T1",
+        "shift",
+        r"(f, g + c) \text{ has the centred logits of } (f, g)",
+        (
+            Step(
+                "centring removes constants",
+                r"H\,(G + \mathbf 1 c^\top) f = H G f,\quad H = I - \mathbf 1 \mathbf 1^\top/k",
+                WordIdentity(_CENTRING * (G + one * _LOGITS.transposed(shift)) * f, _CENTRING * G * f, _LOGITS),
+            ),
+        ),
+    )
+
+
+def _relabelling() -> Proof:
+    return Proof(
+        "T1",
+        "relabelling",
+        r"d_\mathrm{logit}(a \circ \pi, b \circ \pi) = d_\mathrm{logit}(a, b)",
+        (
+            Step(
+                "centring commutes",
+                r"H \Pi = \Pi H",
+                WordIdentity(_CENTRING * relabel, relabel * _CENTRING, _LOGITS),
+            ),
+            Step(
+                "norm",
+                r"\|\Pi u - \Pi u'\|^2 = \|u - u'\|^2",
+                WordIdentity(
+                    _squared_difference(relabel * u, relabel * u_other), _squared_difference(u, u_other), _LOGITS
+                ),
+                uses=("centring commutes",),
+            ),
+        ),
+    )
+
+
+def _pair_form() -> Proof:
+    return Proof(
+        "T1",
+        "pair_form",
+        r"\|H \Delta\|^2 = \tfrac{1}{2k} \sum_{ij} (\Delta_i - \Delta_j)^2",
+        (
+            Step(
+                "coefficients",
+                r"\tfrac{1}{2k}\big(2k \textstyle\sum \Delta_i^2 - 2 (\sum \Delta_i)^2\big)"
+                r" = \sum \Delta_i^2 - \tfrac1k (\sum \Delta_i)^2",
+                SymmetricForms(
+                    times(1 / (2 * _k), gaps(_k)),
+                    centred_norm(_k),
+                    explicit=_pair_matrix,
+                    sizes=tuple({_k: k} for k in range(2, 7)),
+                ),
+                covers="all k",
+            ),
+        ),
+    )
+
+
+def _projection_form() -> Proof:
+    return Proof(
+        "T1",
+        "projection_form",
+        r"\|H z\|^2 = \min_c \|z - c \mathbf 1\|^2,\quad z = \log p - \log p'",
+        (
+            Step(
+                "logits are log-probabilities up to a constant",
+                r"H (G f - c \mathbf 1) = H G f,\ c = \log \textstyle\sum_y e^{g(y) \cdot f}",
+                WordIdentity(_CENTRING * (G * f - _s * one), _CENTRING * G * f, _LOGITS),
+                remark="log p = G f - c 1, so H (log p - log p') is Delta.",
+            ),
+            Step(
+                "no constant does better",
+                r"\|z - c \mathbf 1\|^2 - \|H z\|^2 = \|(I - H) z - c \mathbf 1\|^2 \ge 0",
+                SumOfSquares(
+                    _LOGITS.square(z - _s * one) - _LOGITS.square(_CENTRING * z),
+                    ((1, (1 - _CENTRING) * z - _s * one),),
+                    _LOGITS,
+                ),
+                uses=("logits are log-probabilities up to a constant",),
+            ),
+            Step(
+                "the mean attains it",
+                r"z - \bar z \mathbf 1 = H z",
+                WordIdentity(z - one * (_LOGITS.transposed(one) * z) / _k, _CENTRING * z, _LOGITS),
+            ),
+        ),
+    )
+
+
 def proofs() -> tuple[Proof, ...]:
     """Return the proofs of T1."""
-    u_gauged = _CENTRING * G * A_inverse * A * f
     return (
         _triangle(),
-        Proof(
-            "T1",
-            "symmetry",
-            r"\|u - u'\|^2 = \|u' - u\|^2",
-            (
-                Step(
-                    "sign",
-                    r"\|u - u'\|^2 = \|u' - u\|^2",
-                    WordIdentity(_squared_difference(u, u_other), _squared_difference(u_other, u), _LOGITS),
-                ),
-            ),
-        ),
-        Proof(
-            "T1",
-            "gauge",
-            r"(A f, A^{-\top} g) \text{ has the logits of } (f, g)",
-            (
-                Step(
-                    "logits",
-                    r"H\,(G A^{-1})(A f) = H G f",
-                    WordIdentity(u_gauged, _CENTRING * G * f, _LOGITS),
-                    remark="The rows of G A^{-1} are A^{-T} g. Centred logits are all that the distance sees.",
-                ),
-            ),
-        ),
-        Proof(
-            "T1",
-            "shift",
-            r"(f, g + c) \text{ has the centred logits of } (f, g)",
-            (
-                Step(
-                    "centring removes constants",
-                    r"H\,(G + \mathbf 1 c^\top) f = H G f,\quad H = I - \mathbf 1 \mathbf 1^\top/k",
-                    WordIdentity(
-                        _CENTRING * (G + one * _LOGITS.transposed(shift)) * f, _CENTRING * G * f, _LOGITS
-                    ),
-                ),
-            ),
-        ),
-        Proof(
-            "T1",
-            "relabelling",
-            r"d_\mathrm{logit}(a \circ \pi, b \circ \pi) = d_\mathrm{logit}(a, b)",
-            (
-                Step(
-                    "centring commutes",
-                    r"H \Pi = \Pi H",
-                    WordIdentity(_CENTRING * relabel, relabel * _CENTRING, _LOGITS),
-                ),
-                Step(
-                    "norm",
-                    r"\|\Pi u - \Pi u'\|^2 = \|u - u'\|^2",
-                    WordIdentity(
-                        _squared_difference(relabel * u, relabel * u_other), _squared_difference(u, u_other), _LOGITS
-                    ),
-                    uses=("centring commutes",),
-                ),
-            ),
-        ),
-        Proof(
-            "T1",
-            "pair_form",
-            r"\|H \Delta\|^2 = \tfrac{1}{2k} \sum_{ij} (\Delta_i - \Delta_j)^2",
-            (
-                Step(
-                    "coefficients",
-                    r"\tfrac{1}{2k}\big(2k \textstyle\sum \Delta_i^2 - 2 (\sum \Delta_i)^2\big)"
-                    r" = \sum \Delta_i^2 - \tfrac1k (\sum \Delta_i)^2",
-                    SymmetricForms(
-                        times(1 / (2 * _k), gaps(_k)), centred_norm(_k),
-                        explicit=_pair_matrix, sizes=tuple({_k: k} for k in range(2, 7)),
-                    ),
-                    covers="all k",
-                ),
-            ),
-        ),
-        Proof(
-            "T1",
-            "projection_form",
-            r"\|H z\|^2 = \min_c \|z - c \mathbf 1\|^2,\quad z = \log p - \log p'",
-            (
-                Step(
-                    "logits are log-probabilities up to a constant",
-                    r"H (G f - c \mathbf 1) = H G f,\ c = \log \textstyle\sum_y e^{g(y) \cdot f}",
-                    WordIdentity(_CENTRING * (G * f - _s * one), _CENTRING * G * f, _LOGITS),
-                    remark="log p = G f - c 1, so H (log p - log p') is Delta.",
-                ),
-                Step(
-                    "no constant does better",
-                    r"\|z - c \mathbf 1\|^2 - \|H z\|^2 = \|(I - H) z - c \mathbf 1\|^2 \ge 0",
-                    SumOfSquares(
-                        _LOGITS.square(z - _s * one) - _LOGITS.square(_CENTRING * z),
-                        ((1, (1 - _CENTRING) * z - _s * one),),
-                        _LOGITS,
-                    ),
-                    uses=("logits are log-probabilities up to a constant",),
-                ),
-                Step(
-                    "the mean attains it",
-                    r"z - \bar z \mathbf 1 = H z",
-                    WordIdentity(z - one * (_LOGITS.transposed(one) * z) / _k, _CENTRING * z, _LOGITS),
-                ),
-            ),
-        ),
-    )  # fmt: skip
+        _symmetry(),
+        _gauge(),
+        _shift(),
+        _relabelling(),
+        _pair_form(),
+        _projection_form(),
+    )
 
 
 def _attempt(statement: str, claim: str, step: Step) -> Proof:

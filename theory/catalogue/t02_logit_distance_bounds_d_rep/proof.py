@@ -246,69 +246,88 @@ _PIVOT_INVERSE = Algebra(_PIVOT.shapes, _PIVOT.rules[:7])
 # --------------------------------------------------------------------------- the smallest entry of a sum-zero vector
 
 
-def _kappa_steps() -> tuple[Step, ...]:
-    mu, total, squares, negative = sp.symbols("mu P Q N", nonnegative=True)
-    many, few = sp.symbols("a b", positive=True)  # how many entries are of either sign
-    j, t = sp.symbols("j t", nonnegative=True)
+_worst_odd = (_n - 1) / (_n * (_n + 1))  # of the smallest squared entry, n odd
+
+
+def _even_step() -> Step:
+    mu, squares = sp.symbols("mu Q", nonnegative=True)
+    return Step(
+        "even n: the mean entry",
+        r"\min_j v_j^2 = \mu^2 \le \tfrac1n \sum_j v_j^2 = \tfrac1n",
+        Consequence(1 / _n - mu**2, premises=((1 / _n, squares - _n * mu**2),), equalities=((1 / _n, 1 - squares),)),
+        covers="all n",
+    )
+
+
+def _one_sign_step() -> Step:
+    total = sp.Symbol("P", nonnegative=True)
+    few = sp.Symbol("b", positive=True)  # how many entries are negative
     z, ones = letters("z 1")
     block = Algebra(
         {z: (few, 1), ones: (few, 1)},
         rules=((_transpose(ones) * ones, few), (_transpose(ones) * z, total)),
     )
+    return Step(
+        "entries of one sign",
+        r"\textstyle\sum_{v_j < 0} v_j^2 - P^2/b = \sum_{v_j < 0} (|v_j| - P/b)^2,\quad P = \sum_{v_j < 0} |v_j|",
+        SumOfSquares(block.square(z) - total**2 / few, ((1, z - ones * total / few),), block),
+        covers="all n",
+        remark="v has sum zero, so P is also the sum of the a entries that are not negative. For n odd a and b "
+        "differ; let a be the larger, else take -v.",
+    )
+
+
+def _both_signs_step() -> Step:
+    mu, total, squares, negative = sp.symbols("mu P Q N", nonnegative=True)
+    many, few = sp.symbols("a b", positive=True)  # how many entries are of either sign
+    return Step(
+        "odd n: both signs",
+        r"1 - \mu^2 \tfrac{a n}{b} = \Big(Q - a \mu^2\Big) + \Big(N - \tfrac{P^2}{b}\Big)"
+        r" + \tfrac1b (P - a \mu)(P + a \mu) \ge 0,\quad n = a + b",
+        Consequence(
+            1 - mu**2 * many * (many + few) / few,
+            premises=(
+                (1, squares - many * mu**2),
+                (1, negative - total**2 / few),
+                ((total + many * mu) / few, total - many * mu),
+            ),
+            equalities=((1, 1 - squares - negative),),
+        ),
+        uses=("entries of one sign",),
+        covers="all n",
+        remark="Q and N are the sums of squares of the a and of the b entries, Q + N = 1; each of the a entries is "
+        "at least mu.",
+    )
+
+
+def _worst_split_step() -> Step:
+    j, t = sp.symbols("j t", nonnegative=True)
     n_odd = 2 * j + 1
-    bound = (_n - 1) / (_n * (_n + 1))
+    return Step(
+        "odd n: the worst split",
+        r"\tfrac{n-1}{n(n+1)} - \tfrac{b}{a n} \ge 0 \text{ for } a \ge \tfrac{n+1}{2},\ b = n - a",
+        PositiveCoefficients(
+            _worst_odd.subs(_n, n_odd) - (n_odd - (j + 1 + t)) / ((j + 1 + t) * n_odd),
+            (j, t),
+        ),
+        uses=("odd n: both signs",),
+        covers="all odd n",
+        remark="n = 2 j + 1 and a = j + 1 + t.",
+    )
+
+
+def _kappa_steps() -> tuple[Step, ...]:
     return (
-        Step(
-            "even n: the mean entry",
-            r"\min_j v_j^2 = \mu^2 \le \tfrac1n \sum_j v_j^2 = \tfrac1n",
-            Consequence(
-                1 / _n - mu**2, premises=((1 / _n, squares - _n * mu**2),), equalities=((1 / _n, 1 - squares),)
-            ),
-            covers="all n",
-        ),
-        Step(
-            "entries of one sign",
-            r"\textstyle\sum_{v_j < 0} v_j^2 - P^2/b = \sum_{v_j < 0} (|v_j| - P/b)^2,\quad P = \sum_{v_j < 0} |v_j|",
-            SumOfSquares(block.square(z) - total**2 / few, ((1, z - ones * total / few),), block),
-            covers="all n",
-            remark="v has sum zero, so P is also the sum of the a entries that are not negative. For n odd a and b "
-            "differ; let a be the larger, else take -v.",
-        ),
-        Step(
-            "odd n: both signs",
-            r"1 - \mu^2 \tfrac{a n}{b} = \Big(Q - a \mu^2\Big) + \Big(N - \tfrac{P^2}{b}\Big)"
-            r" + \tfrac1b (P - a \mu)(P + a \mu) \ge 0,\quad n = a + b",
-            Consequence(
-                1 - mu**2 * many * (many + few) / few,
-                premises=(
-                    (1, squares - many * mu**2),
-                    (1, negative - total**2 / few),
-                    ((total + many * mu) / few, total - many * mu),
-                ),
-                equalities=((1, 1 - squares - negative),),
-            ),
-            uses=("entries of one sign",),
-            covers="all n",
-            remark="Q and N are the sums of squares of the a and of the b entries, Q + N = 1; each of the a entries is "
-            "at least mu.",
-        ),
-        Step(
-            "odd n: the worst split",
-            r"\tfrac{n-1}{n(n+1)} - \tfrac{b}{a n} \ge 0 \text{ for } a \ge \tfrac{n+1}{2},\ b = n - a",
-            PositiveCoefficients(
-                bound.subs(_n, n_odd) - (n_odd - (j + 1 + t)) / ((j + 1 + t) * n_odd),
-                (j, t),
-            ),
-            uses=("odd n: both signs",),
-            covers="all odd n",
-            remark="n = 2 j + 1 and a = j + 1 + t.",
-        ),
+        _even_step(),
+        _one_sign_step(),
+        _both_signs_step(),
+        _worst_split_step(),
         Step(
             "kappa",
             r"1 - \tfrac1n = \tfrac{1}{\kappa_n}\ (n \text{ even}),\quad"
             r" 1 - \tfrac{n-1}{n(n+1)} = \tfrac{1}{\kappa_n}\ (n \text{ odd})",
             Identity(
-                sp.Matrix([1 - 1 / _n, 1 - bound]),
+                sp.Matrix([1 - 1 / _n, 1 - _worst_odd]),
                 sp.Matrix([1 / kappa_even(_n), 1 / kappa_odd(_n)]),
             ),
             uses=("even n: the mean entry", "odd n: the worst split"),
@@ -374,91 +393,106 @@ def _upper_bound() -> Proof:
     )  # fmt: skip
 
 
-def _sharp() -> Proof:
-    r, kappa = sp.symbols("r kappa", positive=True)
-    direction, U = letters("a U")
-    n = _n
-    family = Algebra(
-        {direction: (_m, 1), U: (_m, n), v: (n, 1), e: (n, 1), one: (n, 1)},
-        rules=(
-            *_COORDINATES,
-            (_transpose(v) * v, 1),
-            (_transpose(one) * v, 0),
-            (_transpose(v) * e, _vp),
-            (_transpose(direction) * direction, 1),
-            (U * v, 0),
-            (U * one, 0),
-            (_transpose(direction) * U, 0),
-            (U * _transpose(U), 1 - direction * _transpose(direction)),
+# The extremal family on the n = m + 1 labels of one subset: a is a direction of R^m, the rows of U are orthogonal to v.
+direction, U = letters("a U")
+_r = sp.Symbol("r", positive=True)  # how far the family is stretched
+_FAMILY = Algebra(
+    {direction: (_m, 1), U: (_m, _n), v: (_n, 1), e: (_n, 1), one: (_n, 1)},
+    rules=(
+        *_COORDINATES,
+        (_transpose(v) * v, 1),
+        (_transpose(one) * v, 0),
+        (_transpose(v) * e, _vp),
+        (_transpose(direction) * direction, 1),
+        (U * v, 0),
+        (U * one, 0),
+        (_transpose(direction) * U, 0),
+        (U * _transpose(U), 1 - direction * _transpose(direction)),
+    ),
+)
+
+
+def _stretched_steps() -> tuple[Step, ...]:
+    stretched = v * _transpose(direction) + _r * _transpose(U)
+    inverse = direction * _transpose(v) + U / _r
+    gram = inverse * (1 - _q * _FAMILY.transposed(_q)) * _FAMILY.transposed(inverse)
+    return (
+        Step(
+            "pseudo-inverse",
+            r"X = a v^\top + U/r \text{ inverts } \Gamma = v a^\top + r U^\top",
+            WordIdentity(inverse * stretched, sp.Integer(1), _FAMILY),
+            covers="k = m + 1, all m",
+            remark="a is a unit vector of R^m, v a unit vector of sum zero; the rows of U span what is orthogonal "
+            "to v and 1, with U U^T the projector orthogonal to a.",
+        ),
+        Step(
+            "d_rep",
+            r"\|X v\|^2 = \|v\|^2, \text{ so that } d_\mathrm{rep}^2 = d_\mathrm{logit}^2 \text{ for } \Delta"
+            r" \text{ along } v",
+            WordIdentity(_FAMILY.square(inverse * v), _FAMILY.square(v), _FAMILY),
+            uses=("pseudo-inverse",),
+            covers="k = m + 1, all m",
+            remark="There is one subset, of all labels; f' = f and G' = G - v b^T give such a Delta.",
+        ),
+        Step(
+            "singular values of pivoted subsets",
+            r"1 - v_p^2 + \tfrac{m-1}{r^2} - \operatorname{tr} (L^\top L)^{-1} = \|U q\|^2 / r^2 \ge 0",
+            SumOfSquares(
+                1 - _vp**2 + (_m - 1) / _r**2 - gram,
+                ((1 / _r**2, U * _q),),
+                _FAMILY,
+            ),
+            uses=("pseudo-inverse",),
+            covers="k = m + 1, all m",
+            remark="(L^T L)^{-1} = X (I - q q^T) X^T as in the upper bound; 1/s_min(L)^2 is at most its trace.",
         ),
     )
-    stretched = v * _transpose(direction) + r * _transpose(U)
-    inverse = direction * _transpose(v) + U / r
-    gram = inverse * (1 - _q * family.transposed(_q)) * family.transposed(inverse)
-    small = sp.sqrt((n - 1) / (n * (n + 1)))
-    large = small * (n + 1) / (n - 1)
+
+
+def _balanced_steps() -> tuple[Step, ...]:
+    small = sp.sqrt((_n - 1) / (_n * (_n + 1)))
+    large = small * (_n + 1) / (_n - 1)
+    return (
+        Step(
+            "balanced direction, n odd",
+            r"\tfrac{n+1}{2} v_1 = \tfrac{n-1}{2} |v_n|,\quad \tfrac{n+1}{2} v_1^2 + \tfrac{n-1}{2} v_n^2 = 1,\quad"
+            r" 1 - v_1^2 = 1/\kappa_n",
+            Identity(
+                sp.Matrix([
+                    (_n + 1) / 2 * small - (_n - 1) / 2 * large, (_n + 1) / 2 * small**2 + (_n - 1) / 2 * large**2,
+                    1 - small**2,
+                ]),
+                sp.Matrix([0, 1, 1 / kappa_odd(_n)]),
+            ),
+            covers="all odd n",
+            remark="(n+1)/2 entries v_1 = sqrt((n-1)/(n(n+1))) and (n-1)/2 entries v_n = -v_1 (n+1)/(n-1), which "
+            "are larger: 1 - v_p^2 <= 1/kappa_n for every pivot.",
+        ),
+        Step(
+            "balanced direction, n even",
+            r"n \cdot \tfrac1n = 1,\quad 1 - \tfrac1n = 1/\kappa_n",
+            Identity(sp.Matrix([_n * (1 / sp.sqrt(_n)) ** 2, 1 - 1 / _n]), sp.Matrix([1, 1 / kappa_even(_n)])),
+            covers="all even n",
+            remark="Half of the entries are 1/sqrt n, half -1/sqrt n.",
+        ),
+    )  # fmt: skip
+
+
+def _upper_bound_sharp() -> Proof:
+    kappa = sp.Symbol("kappa", positive=True)
     return Proof(
         "T2",
         "upper_bound: sharp",
         r"k = m + 1:\ \text{the constant is reached in the limit } r \to \infty \text{ by } G = v a^\top + r\, U^\top",
         (
-            Step(
-                "pseudo-inverse",
-                r"X = a v^\top + U/r \text{ inverts } \Gamma = v a^\top + r U^\top",
-                WordIdentity(inverse * stretched, sp.Integer(1), family),
-                covers="k = m + 1, all m",
-                remark="a is a unit vector of R^m, v a unit vector of sum zero; the rows of U span what is orthogonal "
-                "to v and 1, with U U^T the projector orthogonal to a.",
-            ),
-            Step(
-                "d_rep",
-                r"\|X v\|^2 = \|v\|^2, \text{ so that } d_\mathrm{rep}^2 = d_\mathrm{logit}^2 \text{ for } \Delta"
-                r" \text{ along } v",
-                WordIdentity(family.square(inverse * v), family.square(v), family),
-                uses=("pseudo-inverse",),
-                covers="k = m + 1, all m",
-                remark="There is one subset, of all labels; f' = f and G' = G - v b^T give such a Delta.",
-            ),
-            Step(
-                "singular values of pivoted subsets",
-                r"1 - v_p^2 + \tfrac{m-1}{r^2} - \operatorname{tr} (L^\top L)^{-1} = \|U q\|^2 / r^2 \ge 0",
-                SumOfSquares(
-                    1 - _vp**2 + (_m - 1) / r**2 - gram,
-                    ((1 / r**2, U * _q),),
-                    family,
-                ),
-                uses=("pseudo-inverse",),
-                covers="k = m + 1, all m",
-                remark="(L^T L)^{-1} = X (I - q q^T) X^T as in the upper bound; 1/s_min(L)^2 is at most its trace.",
-            ),
-            Step(
-                "balanced direction, n odd",
-                r"\tfrac{n+1}{2} v_1 = \tfrac{n-1}{2} |v_n|,\quad \tfrac{n+1}{2} v_1^2 + \tfrac{n-1}{2} v_n^2 = 1,\quad"
-                r" 1 - v_1^2 = 1/\kappa_n",
-                Identity(
-                    sp.Matrix([
-                        (n + 1) / 2 * small - (n - 1) / 2 * large, (n + 1) / 2 * small**2 + (n - 1) / 2 * large**2,
-                        1 - small**2,
-                    ]),
-                    sp.Matrix([0, 1, 1 / kappa_odd(n)]),
-                ),
-                covers="all odd n",
-                remark="(n+1)/2 entries v_1 = sqrt((n-1)/(n(n+1))) and (n-1)/2 entries v_n = -v_1 (n+1)/(n-1), which "
-                "are larger: 1 - v_p^2 <= 1/kappa_n for every pivot.",
-            ),
-            Step(
-                "balanced direction, n even",
-                r"n \cdot \tfrac1n = 1,\quad 1 - \tfrac1n = 1/\kappa_n",
-                Identity(sp.Matrix([n * (1 / sp.sqrt(n)) ** 2, 1 - 1 / n]), sp.Matrix([1, 1 / kappa_even(n)])),
-                covers="all even n",
-                remark="Half of the entries are 1/sqrt n, half -1/sqrt n.",
-            ),
+            *_stretched_steps(),
+            *_balanced_steps(),
             Step(
                 "limit",
                 r"d_\mathrm{rep}^2 \min_J s_{\min}(L_J)^2 / d_\mathrm{logit}^2 \ge"
                 r" \Big(\tfrac{1}{\kappa_n} + \tfrac{m-1}{r^2}\Big)^{-1} \to \kappa_n = \tfrac{m}{k-1} \kappa_{m+1}",
                 Limit(
-                    1 / (1 / kappa + (_m - 1) / r**2), r, sp.oo, kappa,
+                    1 / (1 / kappa + (_m - 1) / _r**2), _r, sp.oo, kappa,
                     sample={kappa: sp.Rational(6, 5), _m: sp.Integer(3)},
                 ),
                 uses=(
@@ -471,7 +505,7 @@ def _sharp() -> Proof:
     )  # fmt: skip
 
 
-def _line() -> Proof:
+def _upper_bound_on_a_line() -> Proof:
     gap, difference = sp.symbols("delta d", positive=True)  # the least gap, and j - i
     extra = sp.Symbol("t", nonnegative=True)  # by how much g_j - g_i exceeds (j - i) delta
     form, d, top = sp.symbols("W d2 lambda", nonnegative=True)
@@ -531,8 +565,54 @@ _FORM = Algebra(
 )
 
 
-def _given_unembeddings() -> tuple[Proof, Proof]:
+def _quadratic_form_steps() -> tuple[Step, Step]:
+    return (
+        Step(
+            "inverse",
+            r"L^{-\top} L^{-1} (L L^\top) = I",
+            WordIdentity(_transpose(L_inverse) * L_inverse * L * _transpose(L), sp.Integer(1), _FORM),
+        ),
+        Step(
+            "quadratic form",
+            r"\|L_S^{-1} D_S \Delta\|^2 = \Delta^\top D_S^\top (L_S L_S^\top)^{-1} D_S \Delta",
+            WordIdentity(
+                _FORM.square(L_inverse * D * y),
+                _transpose(y) * _transpose(D) * _transpose(L_inverse) * L_inverse * D * y,
+                _FORM,
+            ),
+            covers="all k and m",
+            remark="(L L^T)^{-1} = L^{-T} L^{-1}. The mean over S is Delta^T M_G Delta.",
+        ),
+    )
+
+
+def _sharp_for_given_unembeddings() -> Proof:
     top, d, form, residual = sp.symbols("lambda d2 Q R", nonnegative=True)
+    return Proof(
+        "T2",
+        "sharp_for_given_unembeddings",
+        r"d_\mathrm{rep}^2 = E \Delta^\top M_G \Delta \le \lambda_{\max}(M_G)\, d_\mathrm{logit}^2",
+        (
+            _residual_step(),
+            *_quadratic_form_steps(),
+            Step(
+                "largest eigenvalue",
+                r"\Delta^\top M_G \Delta \le \lambda_{\max}(M_G) \|\Delta\|^2",
+                largest_singular_value(),
+                remark="M_G is positive semidefinite; its square root has norm sqrt(lambda_max).",
+            ),
+            Step(
+                "conclusion",
+                r"\lambda\, d_\mathrm{logit}^2 - d_\mathrm{rep}^2 \ge 0",
+                Consequence(top * d - residual, ((1, top * d - form),), ((1, form - residual),)),
+                uses=("residual", "inverse", "quadratic form", "largest eigenvalue"),
+            ),
+        ),
+    )
+
+
+def _sharp_for_given_unembeddings_sharp() -> Proof:
+    top = sp.Symbol("lambda", nonnegative=True)
     M, b = letters("M b")
     eigen = Algebra(
         {M: (_k, _k), v: (_k, 1), f: (_m, 1), b: (_m, 1), Gamma: (_k, _m)},
@@ -540,61 +620,107 @@ def _given_unembeddings() -> tuple[Proof, Proof]:
         symmetric=(M,),
     )
     moved = Gamma - v * _transpose(b)
-    quadratic_form = Step(
-        "quadratic form",
-        r"\|L_S^{-1} D_S \Delta\|^2 = \Delta^\top D_S^\top (L_S L_S^\top)^{-1} D_S \Delta",
-        WordIdentity(
-            _FORM.square(L_inverse * D * y),
-            _transpose(y) * _transpose(D) * _transpose(L_inverse) * L_inverse * D * y,
-            _FORM,
-        ),
-        covers="all k and m",
-        remark="(L L^T)^{-1} = L^{-T} L^{-1}. The mean over S is Delta^T M_G Delta.",
-    )
-    inverse = Step(
-        "inverse",
-        r"L^{-\top} L^{-1} (L L^\top) = I",
-        WordIdentity(_transpose(L_inverse) * L_inverse * L * _transpose(L), sp.Integer(1), _FORM),
-    )
-    return (
-        Proof(
-            "T2",
-            "sharp_for_given_unembeddings",
-            r"d_\mathrm{rep}^2 = E \Delta^\top M_G \Delta \le \lambda_{\max}(M_G)\, d_\mathrm{logit}^2",
-            (
-                _residual_step(),
-                inverse,
-                quadratic_form,
-                Step(
-                    "largest eigenvalue",
-                    r"\Delta^\top M_G \Delta \le \lambda_{\max}(M_G) \|\Delta\|^2",
-                    largest_singular_value(),
-                    remark="M_G is positive semidefinite; its square root has norm sqrt(lambda_max).",
-                ),
-                Step(
-                    "conclusion",
-                    r"\lambda\, d_\mathrm{logit}^2 - d_\mathrm{rep}^2 \ge 0",
-                    Consequence(top * d - residual, ((1, top * d - form),), ((1, form - residual),)),
-                    uses=("residual", "inverse", "quadratic form", "largest eigenvalue"),
-                ),
+    return Proof(
+        "T2",
+        "sharp_for_given_unembeddings: sharp",
+        r"\text{equality for every } G:\ f' = f,\ G'_c = G_c - v b^\top,\ M_G v = \lambda_{\max} v",
+        (
+            Step(
+                "difference",
+                r"G_c f - G'_c f = v\,(b \cdot f)",
+                WordIdentity(Gamma * f - moved * f, v * _transpose(b) * f, eigen),
+            ),
+            Step(
+                "equality",
+                r"v^\top M_G v = \lambda_{\max} \|v\|^2",
+                WordIdentity(_transpose(v) * M * v, top * _transpose(v) * v, eigen),
+                uses=("difference",),
             ),
         ),
-        Proof(
-            "T2",
-            "sharp_for_given_unembeddings: sharp",
-            r"\text{equality for every } G:\ f' = f,\ G'_c = G_c - v b^\top,\ M_G v = \lambda_{\max} v",
-            (
-                Step(
-                    "difference",
-                    r"G_c f - G'_c f = v\,(b \cdot f)",
-                    WordIdentity(Gamma * f - moved * f, v * _transpose(b) * f, eigen),
+    )
+
+
+def _mean_over_pivots() -> Proof:
+    return Proof(
+        "T2",
+        "mean_over_pivots",
+        r"\operatorname*{mean}_{y_0, J} E\|L_J f - L'_J f'\|^2 = \tfrac{2m}{k-1}\, d_\mathrm{logit}^2",
+        (*_counting_steps(), _pivoted_mean_step()),
+    )
+
+
+def _subset_error_by_definition() -> Proof:
+    return Proof(
+        "T2",
+        "subset_error_by_definition",
+        r"f - A_S f' = L_S^{-1} \Delta_S,\quad A_S = L_S^{-1} L'_S",
+        (_residual_step(),),
+    )
+
+
+def _one_subset() -> Proof:
+    low, high, residual, change = sp.symbols("s2 S2 R C", nonnegative=True)
+    return Proof(
+        "T2",
+        "one_subset",
+        r"E\|f - A_J f'\|^2 \le E\|L_J f - L'_J f'\|^2 / s_{\min}(L_J)^2",
+        (
+            _residual_step(),
+            Step(
+                "smallest singular value",
+                r"s_{\min}(L_J)^2 \|z\|^2 \le \|L_J z\|^2,\quad z = f - A_J f'",
+                smallest_singular_value(),
+            ),
+            Step(
+                "what L does to the residual",
+                r"L_J (f - A_J f') = L_J f - L'_J f'",
+                WordIdentity(L * (f - L_inverse * L_other * f_other), L * f - L_other * f_other, _ALIGNED),
+                uses=("residual",),
+            ),
+            Step(
+                "conclusion",
+                r"E\|L_J f - L'_J f'\|^2 - s_{\min}(L_J)^2\, E\|f - A_J f'\|^2 \ge 0",
+                Consequence(
+                    change - low * residual,
+                    premises=((1, high - low * residual),),
+                    equalities=((1, change - high),),
                 ),
-                Step(
-                    "equality",
-                    r"v^\top M_G v = \lambda_{\max} \|v\|^2",
-                    WordIdentity(_transpose(v) * M * v, top * _transpose(v) * v, eigen),
-                    uses=("difference",),
+                uses=("smallest singular value", "what L does to the residual"),
+            ),
+        ),
+    )
+
+
+def _lower_bound() -> Proof:
+    high, residual, change, d = sp.symbols("S2 R C d2", nonnegative=True)
+    return Proof(
+        "T2",
+        "lower_bound",
+        r"\tfrac{2m}{k-1}\, d_\mathrm{logit}^2 / \max_J s_{\max}(L_J)^2 \le d_\mathrm{rep}^2",
+        (
+            Step(
+                "what L does to the residual",
+                r"L_J (f - A_J f') = L_J f - L'_J f'",
+                WordIdentity(L * (f - L_inverse * L_other * f_other), L * f - L_other * f_other, _ALIGNED),
+            ),
+            Step(
+                "largest singular value",
+                r"\|L_J z\|^2 \le s_{\max}(L_J)^2 \|z\|^2,\quad z = f - A_J f'",
+                largest_singular_value(),
+            ),
+            *_counting_steps(),
+            _pivoted_mean_step(),
+            Step(
+                "conclusion",
+                r"\max_J s_{\max}(L_J)^2\, d_\mathrm{rep}^2 - \tfrac{2m}{k-1}\, d_\mathrm{logit}^2 \ge 0",
+                Consequence(
+                    high * residual - 2 * _m / (_k - 1) * d,
+                    premises=((1, high * residual - change),),
+                    equalities=((1, change - 2 * _m / (_k - 1) * d),),
                 ),
+                uses=("what L does to the residual", "largest singular value", "mean over subsets and pivots"),
+                covers="all k and m",
+                remark="The premise is the mean over pivots and J of the bound for each.",
             ),
         ),
     )
@@ -602,84 +728,16 @@ def _given_unembeddings() -> tuple[Proof, Proof]:
 
 def proofs() -> tuple[Proof, ...]:
     """Return the proofs of T2."""
-    low, high, residual, change, d = sp.symbols("s2 S2 R C d2", nonnegative=True)
     return (
         _upper_bound(),
-        _sharp(),
-        _line(),
-        *_given_unembeddings(),
-        Proof(
-            "T2",
-            "mean_over_pivots",
-            r"\operatorname*{mean}_{y_0, J} E\|L_J f - L'_J f'\|^2 = \tfrac{2m}{k-1}\, d_\mathrm{logit}^2",
-            (*_counting_steps(), _pivoted_mean_step()),
-        ),
-        Proof(
-            "T2",
-            "subset_error_by_definition",
-            r"f - A_S f' = L_S^{-1} \Delta_S,\quad A_S = L_S^{-1} L'_S",
-            (_residual_step(),),
-        ),
-        Proof(
-            "T2",
-            "one_subset",
-            r"E\|f - A_J f'\|^2 \le E\|L_J f - L'_J f'\|^2 / s_{\min}(L_J)^2",
-            (
-                _residual_step(),
-                Step(
-                    "smallest singular value",
-                    r"s_{\min}(L_J)^2 \|z\|^2 \le \|L_J z\|^2,\quad z = f - A_J f'",
-                    smallest_singular_value(),
-                ),
-                Step(
-                    "what L does to the residual",
-                    r"L_J (f - A_J f') = L_J f - L'_J f'",
-                    WordIdentity(L * (f - L_inverse * L_other * f_other), L * f - L_other * f_other, _ALIGNED),
-                    uses=("residual",),
-                ),
-                Step(
-                    "conclusion",
-                    r"E\|L_J f - L'_J f'\|^2 - s_{\min}(L_J)^2\, E\|f - A_J f'\|^2 \ge 0",
-                    Consequence(
-                        change - low * residual,
-                        premises=((1, high - low * residual),),
-                        equalities=((1, change - high),),
-                    ),
-                    uses=("smallest singular value", "what L does to the residual"),
-                ),
-            ),
-        ),
-        Proof(
-            "T2",
-            "lower_bound",
-            r"\tfrac{2m}{k-1}\, d_\mathrm{logit}^2 / \max_J s_{\max}(L_J)^2 \le d_\mathrm{rep}^2",
-            (
-                Step(
-                    "what L does to the residual",
-                    r"L_J (f - A_J f') = L_J f - L'_J f'",
-                    WordIdentity(L * (f - L_inverse * L_other * f_other), L * f - L_other * f_other, _ALIGNED),
-                ),
-                Step(
-                    "largest singular value",
-                    r"\|L_J z\|^2 \le s_{\max}(L_J)^2 \|z\|^2,\quad z = f - A_J f'",
-                    largest_singular_value(),
-                ),
-                *_counting_steps(),
-                _pivoted_mean_step(),
-                Step(
-                    "conclusion",
-                    r"\max_J s_{\max}(L_J)^2\, d_\mathrm{rep}^2 - \tfrac{2m}{k-1}\, d_\mathrm{logit}^2 \ge 0",
-                    Consequence(
-                        high * residual - 2 * _m / (_k - 1) * d,
-                        premises=((1, high * residual - change),),
-                        equalities=((1, change - 2 * _m / (_k - 1) * d),),
-                    ),
-                    uses=("what L does to the residual", "largest singular value", "mean over subsets and pivots"),
-                    covers="all k and m",
-                    remark="The premise is the mean over pivots and J of the bound for each.",
-                ),
-            ),
-        ),
+        _upper_bound_sharp(),
+        _upper_bound_on_a_line(),
+        _sharp_for_given_unembeddings(),
+        _sharp_for_given_unembeddings_sharp(),
+        _mean_over_pivots(),
+        _subset_error_by_definition(),
+        _one_subset(),
+        _lower_bound(),
     )
 
 

@@ -99,74 +99,86 @@ def _attained() -> Expression:
     return 4 * (residual.T * residual).trace() / (difference.T * difference).trace()
 
 
+def _upper_bound_sharp() -> Proof:
+    moved = G - v * sp.Symbol("a^T", commutative=False)
+    return Proof(
+        "T3",
+        "upper_bound: sharp",
+        r"\text{equality for every } G_c:\ f' = f,\ G'_c = G_c - v a^\top,"
+        r"\ v \text{ the last left singular vector}",
+        (
+            Step(
+                "difference",
+                r"G_c f - G'_c f = v\,(a \cdot f)",
+                WordIdentity(G * f - moved * f, v * sp.Symbol("a^T", commutative=False) * f, _SINGULAR),
+            ),
+            Step(
+                "last singular vector",
+                r"G_c^+ v = w / s,\quad G_c w = s v",
+                WordIdentity(P * (G * w) / _s, P * v, Algebra(_SINGULAR.shapes, ((G * w, _s * v),))),
+                remark="With G_c^+ G_c = I, the left side is w / s.",
+            ),
+            Step(
+                "equality",
+                r"s^2 \|G_c^+ v\|^2 = \|v\|^2",
+                WordIdentity(_s**2 * _SINGULAR.square(P * v), _SINGULAR.square(v), _SINGULAR),
+                uses=("difference", "last singular vector"),
+            ),
+            Step(
+                "a worked example",
+                r"s_{\min}(G_c)^2\, E\|f - A^* f'\|^2 / d_\mathrm{logit}^2 = 1",
+                Value(_attained, sp.Integer(1)),
+                covers="k = 5, m = 2, five inputs",
+                uses=("equality",),
+            ),
+        ),
+    )
+
+
+def _residual_is_the_inverted_difference() -> Proof:
+    return Proof("T3", "residual_is_the_inverted_difference", r"f - A^* f' = G_c^+ \Delta", (residual_step(),))
+
+
+def _never_worse_than_pivoting() -> Proof:
+    least, c, s2 = sp.symbols("s_J2 c s2", nonnegative=True)  # min_J s_min(L_J)^2, mean ||L_J x||^2, s_min(Gc)^2
+    return Proof(
+        "T3",
+        "never_worse_than_pivoting",
+        r"\min_J s_{\min}(L_J)^2 \le \tfrac{2m}{k-1}\, s_{\min}(G_c)^2",
+        (
+            Step(
+                "mean over pivots",
+                r"\operatorname*{mean}_{y_0, J} \|L_J x\|^2 = \tfrac{2m}{k-1} \|G_c x\|^2",
+                SymmetricForms(*pivoted_mean(), explicit=pivoted_matrix, sizes=PIVOT_SIZES),
+                covers="all k and m",
+                remark="An identity in the vector G x of labels; applied to the unit x with |G_c x| = s_min(G_c).",
+            ),
+            Step(
+                "smallest singular value",
+                r"\min_J s_{\min}(L_J)^2 \le s_{\min}(L_J)^2 \|x\|^2 \le \|L_J x\|^2",
+                smallest_singular_value(),
+            ),
+            Step(
+                "conclusion",
+                r"\tfrac{2m}{k-1} s_{\min}(G_c)^2 - \min_J s_{\min}(L_J)^2 \ge 0",
+                Consequence(
+                    2 * _m / (_k - 1) * s2 - least,
+                    premises=((1, c - least),),
+                    equalities=((1, 2 * _m / (_k - 1) * s2 - c),),
+                ),
+                uses=("mean over pivots", "smallest singular value"),
+            ),
+        ),
+    )
+
+
 def proofs() -> tuple[Proof, ...]:
     """Return the proofs of T3."""
-    least, c, s2 = sp.symbols("s_J2 c s2", nonnegative=True)  # min_J s_min(L_J)^2, mean ||L_J x||^2, s_min(Gc)^2
-    moved = G - v * sp.Symbol("a^T", commutative=False)
     return (
         _upper_bound(),
-        Proof(
-            "T3",
-            "upper_bound: sharp",
-            r"\text{equality for every } G_c:\ f' = f,\ G'_c = G_c - v a^\top,"
-            r"\ v \text{ the last left singular vector}",
-            (
-                Step(
-                    "difference",
-                    r"G_c f - G'_c f = v\,(a \cdot f)",
-                    WordIdentity(G * f - moved * f, v * sp.Symbol("a^T", commutative=False) * f, _SINGULAR),
-                ),
-                Step(
-                    "last singular vector",
-                    r"G_c^+ v = w / s,\quad G_c w = s v",
-                    WordIdentity(P * (G * w) / _s, P * v, Algebra(_SINGULAR.shapes, ((G * w, _s * v),))),
-                    remark="With G_c^+ G_c = I, the left side is w / s.",
-                ),
-                Step(
-                    "equality",
-                    r"s^2 \|G_c^+ v\|^2 = \|v\|^2",
-                    WordIdentity(_s**2 * _SINGULAR.square(P * v), _SINGULAR.square(v), _SINGULAR),
-                    uses=("difference", "last singular vector"),
-                ),
-                Step(
-                    "a worked example",
-                    r"s_{\min}(G_c)^2\, E\|f - A^* f'\|^2 / d_\mathrm{logit}^2 = 1",
-                    Value(_attained, sp.Integer(1)),
-                    covers="k = 5, m = 2, five inputs",
-                    uses=("equality",),
-                ),
-            ),
-        ),
-        Proof("T3", "residual_is_the_inverted_difference", r"f - A^* f' = G_c^+ \Delta", (residual_step(),)),
-        Proof(
-            "T3",
-            "never_worse_than_pivoting",
-            r"\min_J s_{\min}(L_J)^2 \le \tfrac{2m}{k-1}\, s_{\min}(G_c)^2",
-            (
-                Step(
-                    "mean over pivots",
-                    r"\operatorname*{mean}_{y_0, J} \|L_J x\|^2 = \tfrac{2m}{k-1} \|G_c x\|^2",
-                    SymmetricForms(*pivoted_mean(), explicit=pivoted_matrix, sizes=PIVOT_SIZES),
-                    covers="all k and m",
-                    remark="An identity in the vector G x of labels; applied to the unit x with |G_c x| = s_min(G_c).",
-                ),
-                Step(
-                    "smallest singular value",
-                    r"\min_J s_{\min}(L_J)^2 \le s_{\min}(L_J)^2 \|x\|^2 \le \|L_J x\|^2",
-                    smallest_singular_value(),
-                ),
-                Step(
-                    "conclusion",
-                    r"\tfrac{2m}{k-1} s_{\min}(G_c)^2 - \min_J s_{\min}(L_J)^2 \ge 0",
-                    Consequence(
-                        2 * _m / (_k - 1) * s2 - least,
-                        premises=((1, c - least),),
-                        equalities=((1, 2 * _m / (_k - 1) * s2 - c),),
-                    ),
-                    uses=("mean over pivots", "smallest singular value"),
-                ),
-            ),
-        ),
+        _upper_bound_sharp(),
+        _residual_is_the_inverted_difference(),
+        _never_worse_than_pivoting(),
     )
 
 

@@ -134,11 +134,40 @@ def _mixed() -> Proof:
     )  # fmt: skip
 
 
-def _both_spectra() -> Proof:
+def _trace_steps() -> tuple[Step, ...]:
     algebra = _algebra()
     first = W * S * algebra.transposed(V)
     second = W2 * S2 * algebra.transposed(V2)
     cross = algebra.transposed(first) * second
+    return (
+        Step(
+            "expansion",
+            r"\|U - U'\|_F^2 = \operatorname{tr} S^2 + \operatorname{tr} S'^2 - 2 \operatorname{tr}(U^\top U')",
+            WordIdentity(
+                algebra.square(first - second),
+                S * S + S2 * S2 - cross - algebra.transposed(cross),
+                algebra,
+                trace=True,
+            ),
+            covers=_ALL,
+            remark="A trace is that of the transpose.",
+        ),
+        Step(
+            "cross term",
+            r"\operatorname{tr}(U^\top U') = \operatorname{tr}(S R S' V'^\top V)",
+            WordIdentity(
+                cross,
+                S * algebra.transposed(W) * W2 * S2 * algebra.transposed(V2) * V,
+                algebra,
+                trace=True,
+            ),
+            uses=("expansion",),
+            covers=_ALL,
+        ),
+    )
+
+
+def _with_both_spectra() -> Proof:
     x, y = sp.symbols("x y", real=True)
     return Proof(
         _THEOREM,
@@ -146,28 +175,7 @@ def _both_spectra() -> Proof:
         r"\sum_i (\sqrt{\lambda_i} - \sqrt{\lambda'_i})^2 + 2 \sqrt{\lambda_i \lambda'_i} (1 - \rho_i)"
         r" \le d_\mathrm{logit}^2",
         (
-            Step(
-                "expansion",
-                r"\|U - U'\|_F^2 = \operatorname{tr} S^2 + \operatorname{tr} S'^2 - 2 \operatorname{tr}(U^\top U')",
-                WordIdentity(
-                    algebra.square(first - second), S * S + S2 * S2 - cross - algebra.transposed(cross), algebra,
-                    trace=True,
-                ),
-                covers=_ALL,
-                remark="A trace is that of the transpose.",
-            ),
-            Step(
-                "cross term",
-                r"\operatorname{tr}(U^\top U') = \operatorname{tr}(S R S' V'^\top V)",
-                WordIdentity(
-                    cross,
-                    S * algebra.transposed(W) * W2 * S2 * algebra.transposed(V2) * V,
-                    algebra,
-                    trace=True,
-                ),
-                uses=("expansion",),
-                covers=_ALL,
-            ),
+            *_trace_steps(),
             Step(
                 "von Neumann",
                 r"\operatorname{tr}(S R S' V'^\top V) \le \sum_i \sigma_i(S R S')\, \sigma_i(V'^\top V)"
@@ -346,7 +354,7 @@ def proofs() -> tuple[Proof, ...]:
         _weighted("weighted_loss", rf"\sum_i \lambda_i (1 - \rho_i^2) \le {squared}"),
         _weighted("weighted_loss_centred", rf"{centred} \le {squared}", _variance()),
         _mixed(),
-        _both_spectra(),
+        _with_both_spectra(),
         _envelope(),
         _linear(),
         _attained("weighted_loss", r"\lambda (1 - \rho^2) = c^2", _LAMBDA * (1 - _RHO**2), _c**2),

@@ -101,81 +101,93 @@ def _excess(coefficient: Expression) -> Expression:
     return coefficient * (_ERRORS.square(rest) + _ERRORS.square(pivot)) - _ERRORS.square(rest - ones * pivot)
 
 
+def _all_labels() -> Proof:
+    return Proof(
+        "T9",
+        "all_labels",
+        r"\sum_y \|g_c(y) - B g'_c(y)\|^2 \le d_\mathrm{logit}^2 / \lambda_{\min}(E[f f^\top])",
+        _all_labels_steps(),
+    )
+
+
+def _mean_over_pivots() -> Proof:
+    return Proof(
+        "T9",
+        "mean_over_pivots",
+        r"\operatorname*{mean}_{y \ne y_0} \|g_0(y) - B g'_0(y)\|^2 \le \tfrac{2 d_\mathrm{logit}^2}{(k-1) \lambda_{\min}}",
+        (
+            *_all_labels_steps(),
+            Step(
+                "mean over pairs",
+                r"\operatorname*{mean}_{i \ne j} (e_i - e_j)^2 = \tfrac{2}{k-1} \textstyle\sum_i (e_i - \bar e)^2",
+                SymmetricForms(*_pair_mean(), explicit=_pair_matrix, sizes=tuple({_k: k} for k in range(2, 8))),
+                covers="all k",
+                remark="For each coordinate of the errors g(y) - B g'(y), whose mean over labels is what centring "
+                "takes off.",
+            ),
+            Step(
+                "conclusion",
+                r"\tfrac{2}{k-1} d_\mathrm{logit}^2 - \lambda_{\min} \operatorname*{mean}_{y \ne y_0} \|\cdot\|^2 \ge 0",
+                Consequence(
+                    2 / _l * _d - _lambda * _pivoted,
+                    premises=((2 / _l, _d - _lambda * _error),),
+                    equalities=((_lambda, 2 / _l * _error - _pivoted),),
+                ),
+                uses=("all labels", "mean over pairs"),
+                covers="all k >= 2",
+                remark="l = k - 1 > 0.",
+            ),
+        ),
+    )
+
+
+def _fixed_pivot() -> Proof:
+    return Proof(
+        "T9",
+        "fixed_pivot",
+        r"\tfrac1k \sum_y \|g_0(y) - B g'_0(y)\|^2 \le d_\mathrm{logit}^2 / \lambda_{\min}",
+        (
+            *_all_labels_steps(),
+            Step(
+                "one pivot",
+                r"k \textstyle\sum_y e_y^2 - \sum_y (e_y - e_0)^2"
+                r" = (k - 1) \sum_{y \ne 0} e_y^2 - \big(\sum_{y \ne 0} e_y\big)^2",
+                WordIdentity(
+                    _excess(_l + 1),
+                    _l * _ERRORS.square(rest) - _ERRORS.square(_transpose(ones) * rest),
+                    _ERRORS,
+                ),
+                covers="all k >= 2",
+                remark="The errors have sum zero, so that of the pivot is minus the sum of the others.",
+            ),
+            Step(
+                "eigenvalues",
+                r"(k - 1) I - J \succeq 0 \text{ on the } k - 1 \text{ labels besides the pivot}",
+                TwoEigenspaces(_l, sp.Integer(-1), _l),
+                uses=("one pivot",),
+                covers="all k >= 2",
+                remark="In symbols, with l = k - 1: eigenvalues l and l - l = 0.",
+            ),
+            Step(
+                "conclusion",
+                r"d_\mathrm{logit}^2 - \tfrac{\lambda_{\min}}{k} \textstyle\sum_y \|g_0(y) - B g'_0(y)\|^2 \ge 0",
+                Consequence(
+                    _d - _lambda * _pivoted / _k,
+                    premises=((1, _d - _lambda * _error), (_lambda / _k, _k * _error - _pivoted)),
+                ),
+                uses=("all labels", "eigenvalues"),
+                covers="all k >= 2",
+            ),
+        ),
+    )
+
+
 def proofs() -> tuple[Proof, ...]:
     """Return the proofs of T9."""
     return (
-        Proof(
-            "T9",
-            "all_labels",
-            r"\sum_y \|g_c(y) - B g'_c(y)\|^2 \le d_\mathrm{logit}^2 / \lambda_{\min}(E[f f^\top])",
-            _all_labels_steps(),
-        ),
-        Proof(
-            "T9",
-            "mean_over_pivots",
-            r"\operatorname*{mean}_{y \ne y_0} \|g_0(y) - B g'_0(y)\|^2 \le \tfrac{2 d_\mathrm{logit}^2}{(k-1) \lambda_{\min}}",
-            (
-                *_all_labels_steps(),
-                Step(
-                    "mean over pairs",
-                    r"\operatorname*{mean}_{i \ne j} (e_i - e_j)^2 = \tfrac{2}{k-1} \textstyle\sum_i (e_i - \bar e)^2",
-                    SymmetricForms(*_pair_mean(), explicit=_pair_matrix, sizes=tuple({_k: k} for k in range(2, 8))),
-                    covers="all k",
-                    remark="For each coordinate of the errors g(y) - B g'(y), whose mean over labels is what centring "
-                    "takes off.",
-                ),
-                Step(
-                    "conclusion",
-                    r"\tfrac{2}{k-1} d_\mathrm{logit}^2 - \lambda_{\min} \operatorname*{mean}_{y \ne y_0} \|\cdot\|^2 \ge 0",
-                    Consequence(
-                        2 / _l * _d - _lambda * _pivoted,
-                        premises=((2 / _l, _d - _lambda * _error),),
-                        equalities=((_lambda, 2 / _l * _error - _pivoted),),
-                    ),
-                    uses=("all labels", "mean over pairs"),
-                    covers="all k >= 2",
-                    remark="l = k - 1 > 0.",
-                ),
-            ),
-        ),
-        Proof(
-            "T9",
-            "fixed_pivot",
-            r"\tfrac1k \sum_y \|g_0(y) - B g'_0(y)\|^2 \le d_\mathrm{logit}^2 / \lambda_{\min}",
-            (
-                *_all_labels_steps(),
-                Step(
-                    "one pivot",
-                    r"k \textstyle\sum_y e_y^2 - \sum_y (e_y - e_0)^2"
-                    r" = (k - 1) \sum_{y \ne 0} e_y^2 - \big(\sum_{y \ne 0} e_y\big)^2",
-                    WordIdentity(
-                        _excess(_l + 1),
-                        _l * _ERRORS.square(rest) - _ERRORS.square(_transpose(ones) * rest),
-                        _ERRORS,
-                    ),
-                    covers="all k >= 2",
-                    remark="The errors have sum zero, so that of the pivot is minus the sum of the others.",
-                ),
-                Step(
-                    "eigenvalues",
-                    r"(k - 1) I - J \succeq 0 \text{ on the } k - 1 \text{ labels besides the pivot}",
-                    TwoEigenspaces(_l, sp.Integer(-1), _l),
-                    uses=("one pivot",),
-                    covers="all k >= 2",
-                    remark="In symbols, with l = k - 1: eigenvalues l and l - l = 0.",
-                ),
-                Step(
-                    "conclusion",
-                    r"d_\mathrm{logit}^2 - \tfrac{\lambda_{\min}}{k} \textstyle\sum_y \|g_0(y) - B g'_0(y)\|^2 \ge 0",
-                    Consequence(
-                        _d - _lambda * _pivoted / _k,
-                        premises=((1, _d - _lambda * _error), (_lambda / _k, _k * _error - _pivoted)),
-                    ),
-                    uses=("all labels", "eigenvalues"),
-                    covers="all k >= 2",
-                ),
-            ),
-        ),
+        _all_labels(),
+        _mean_over_pivots(),
+        _fixed_pivot(),
     )
 
 

@@ -255,16 +255,13 @@ def _volume_average() -> Proof:
     )
 
 
-def _closed_form_steps() -> tuple[Step, ...]:
+def _replaced_column_steps() -> tuple[Step, ...]:
     change = 1 + (c - e) * _transpose(e)
     back = 1 - (c - e) * _transpose(e) / _ci
     solution = back * K_inverse * e / _ci
     gram = _WHOLE.transposed(change) * K * change
     replaced = W * change + r * _transpose(e)
-    bordered = one * _transpose(intercept) + (G + one * _transpose(mean)) * _transpose(slopes)
-    block = slopes * Q - intercept * _transpose(mean) * Q
     return (
-        *_cramer_steps(),
         Step(
             "Gram matrix of a replaced column",
             r"W_i^\top W_i = N^\top W^\top W N + |r|^2 e_i e_i^\top,\quad N = I + (c - e_i) e_i^\top",
@@ -296,6 +293,13 @@ def _closed_form_steps() -> tuple[Step, ...]:
             uses=("its entry", "determinants multiply", "determinant of a change of rank one"),
             remark="det N = c_i, as in Cramer's rule.",
         ),
+    )
+
+
+def _inverse_gram_steps() -> tuple[Step, ...]:
+    bordered = one * _transpose(intercept) + (G + one * _transpose(mean)) * _transpose(slopes)
+    block = slopes * Q - intercept * _transpose(mean) * Q
+    return (
         Step(
             "block of the inverse",
             r"K Z = E,\quad Z = E Q - e_0 \mu^\top Q,\quad Q = (G_c^\top G_c)^{-1}",
@@ -314,7 +318,6 @@ def _closed_form_steps() -> tuple[Step, ...]:
             WordIdentity(_CENTRED.square(Q * _transpose(G)), Q, _CENTRED, trace=True),
             uses=("entries of the inverse",),
         ),
-        _least_squares_step(),
     )
 
 
@@ -325,7 +328,10 @@ def _closed_form() -> Proof:
         r"\sum_S \det(L_S)^2 E\|f - A_S f'\|^2 \big/ \sum_S \det(L_S)^2"
         r" = E\|G_c^+ \Delta\|^2 + \|G_c^+\|_F^2\, E\|(I - P) \Delta\|^2",
         (
-            *_closed_form_steps(),
+            *_cramer_steps(),
+            *_replaced_column_steps(),
+            *_inverse_gram_steps(),
+            _least_squares_step(),
             Step(
                 "sum over slopes",
                 r"\textstyle\sum_{i \ge 1} \big(c_i^2 + |r|^2 (K^{-1})_{ii}\big) = |\beta|^2 + |r|^2 \operatorname{tr} Q",
@@ -373,89 +379,107 @@ def _outside() -> Expression:
     return total / weights / ((labels.T * labels).inv().trace() * (difference.T * difference).trace())
 
 
-def proofs() -> tuple[Proof, ...]:
-    """Return the proofs of T10."""
-    d, volume, aligned, rest, inside, frobenius = sp.symbols("d2 V A R N P2", nonnegative=True)
-    projection = Algebra(
-        {G: (_k, _m), P: (_m, _k), delta: (_k, 1)},
-        rules=((P * G, 1), (_transpose(P) * _transpose(G), G * P)),
-    )
-    orthogonal = Algebra({G: (_k, _m), P: (_m, _k), delta: (_k, 1)}, rules=((P * delta, 0),))
-    outside = delta - G * P * delta
-    pythagoras = Step(
+# d_logit^2, d_vol^2, E|pinv(Gc) Delta|^2, E|(I - P) Delta|^2, E|P Delta|^2, |pinv(Gc)|_F^2
+_d, _volume, _aligned, _rest, _inside, _frobenius = sp.symbols("d2 V A R N P2", nonnegative=True)
+_DEFINITION = _volume - _aligned - _frobenius * _rest  # zero: the closed form of d_vol^2
+_PROJECTION = Algebra(
+    {G: (_k, _m), P: (_m, _k), delta: (_k, 1)},
+    rules=((P * G, 1), (_transpose(P) * _transpose(G), G * P)),
+)
+_OUTSIDE = delta - G * P * delta  # (I - P) Delta
+
+
+def _pythagoras_step() -> Step:
+    return Step(
         "inside and outside",
         r"\|\Delta\|^2 = \|P \Delta\|^2 + \|(I - P) \Delta\|^2,\quad P = G_c G_c^+",
         WordIdentity(
-            projection.square(delta), projection.square(G * P * delta) + projection.square(outside), projection
+            _PROJECTION.square(delta), _PROJECTION.square(G * P * delta) + _PROJECTION.square(_OUTSIDE), _PROJECTION
         ),
     )
-    definition = (1, volume - aligned - frobenius * rest)
+
+
+def _upper_bound() -> Proof:
+    return Proof(
+        "T10",
+        "upper_bound",
+        r"d_\mathrm{vol}^2 \le \|G_c^+\|_F^2\, d_\mathrm{logit}^2",
+        (
+            _pythagoras_step(),
+            Step(
+                "inside alone counts",
+                r"G_c^+ P \Delta = G_c^+ \Delta",
+                WordIdentity(P * G * P * delta, P * delta, _PROJECTION),
+            ),
+            _frobenius_step(),
+            Step(
+                "conclusion",
+                r"\|G_c^+\|_F^2\, d_\mathrm{logit}^2 - d_\mathrm{vol}^2"
+                r" = \|G_c^+\|_F^2\, E\|P \Delta\|^2 - E\|G_c^+ \Delta\|^2 \ge 0",
+                Consequence(
+                    _frobenius * _d - _volume,
+                    premises=((1, _frobenius * _inside - _aligned),),
+                    equalities=((-1, _DEFINITION), (_frobenius, _d - _inside - _rest)),
+                ),
+                uses=("inside and outside", "inside alone counts", "Frobenius norm"),
+                covers="all k and m",
+                remark="d_vol^2 is E|pinv(Gc) Delta|^2 + |pinv(Gc)|_F^2 E|(I - P) Delta|^2, its closed form.",
+            ),
+        ),
+    )
+
+
+def _upper_bound_sharp() -> Proof:
+    orthogonal = Algebra({G: (_k, _m), P: (_m, _k), delta: (_k, 1)}, rules=((P * delta, 0),))
+    return Proof(
+        "T10",
+        "upper_bound: sharp",
+        r"\text{equality for } \Delta \text{ orthogonal to the columns of } G_c",
+        (
+            Step(
+                "nothing inside",
+                r"G_c^+ \Delta = 0 \Rightarrow \|(I - P) \Delta\|^2 = \|\Delta\|^2",
+                WordIdentity(orthogonal.square(_OUTSIDE), orthogonal.square(delta), orthogonal),
+            ),
+            Step(
+                "a worked example",
+                r"d_\mathrm{vol}^2 / (\|G_c^+\|_F^2\, d_\mathrm{logit}^2) = 1",
+                Value(_outside, sp.Integer(1)),
+                uses=("nothing inside",),
+                covers="k = 4, m = 2, three inputs, summed over subsets",
+            ),
+        ),
+    )
+
+
+def _above_the_alignment_error() -> Proof:
+    return Proof(
+        "T10",
+        "above_the_alignment_error",
+        r"E\|f - A^* f'\|^2 \le d_\mathrm{vol}^2",
+        (
+            Step(
+                "residual",
+                r"f - A^* f' = G_c^+ \Delta",
+                _residual(),
+            ),
+            Step(
+                "conclusion",
+                r"d_\mathrm{vol}^2 - E\|f - A^* f'\|^2 = \|G_c^+\|_F^2\, E\|(I - P) \Delta\|^2 \ge 0",
+                Consequence(_volume - _aligned, premises=((_frobenius, _rest),), equalities=((1, _DEFINITION),)),
+                uses=("residual",),
+                covers="all k and m",
+            ),
+        ),
+    )
+
+
+def proofs() -> tuple[Proof, ...]:
+    """Return the proofs of T10."""
     return (
-        Proof(
-            "T10",
-            "upper_bound",
-            r"d_\mathrm{vol}^2 \le \|G_c^+\|_F^2\, d_\mathrm{logit}^2",
-            (
-                pythagoras,
-                Step(
-                    "inside alone counts",
-                    r"G_c^+ P \Delta = G_c^+ \Delta",
-                    WordIdentity(P * G * P * delta, P * delta, projection),
-                ),
-                _frobenius_step(),
-                Step(
-                    "conclusion",
-                    r"\|G_c^+\|_F^2\, d_\mathrm{logit}^2 - d_\mathrm{vol}^2"
-                    r" = \|G_c^+\|_F^2\, E\|P \Delta\|^2 - E\|G_c^+ \Delta\|^2 \ge 0",
-                    Consequence(
-                        frobenius * d - volume,
-                        premises=((1, frobenius * inside - aligned),),
-                        equalities=((-1, definition[1]), (frobenius, d - inside - rest)),
-                    ),
-                    uses=("inside and outside", "inside alone counts", "Frobenius norm"),
-                    covers="all k and m",
-                    remark="d_vol^2 is E|pinv(Gc) Delta|^2 + |pinv(Gc)|_F^2 E|(I - P) Delta|^2, its closed form.",
-                ),
-            ),
-        ),
-        Proof(
-            "T10",
-            "upper_bound: sharp",
-            r"\text{equality for } \Delta \text{ orthogonal to the columns of } G_c",
-            (
-                Step(
-                    "nothing inside",
-                    r"G_c^+ \Delta = 0 \Rightarrow \|(I - P) \Delta\|^2 = \|\Delta\|^2",
-                    WordIdentity(orthogonal.square(outside), orthogonal.square(delta), orthogonal),
-                ),
-                Step(
-                    "a worked example",
-                    r"d_\mathrm{vol}^2 / (\|G_c^+\|_F^2\, d_\mathrm{logit}^2) = 1",
-                    Value(_outside, sp.Integer(1)),
-                    uses=("nothing inside",),
-                    covers="k = 4, m = 2, three inputs, summed over subsets",
-                ),
-            ),
-        ),
-        Proof(
-            "T10",
-            "above_the_alignment_error",
-            r"E\|f - A^* f'\|^2 \le d_\mathrm{vol}^2",
-            (
-                Step(
-                    "residual",
-                    r"f - A^* f' = G_c^+ \Delta",
-                    _residual(),
-                ),
-                Step(
-                    "conclusion",
-                    r"d_\mathrm{vol}^2 - E\|f - A^* f'\|^2 = \|G_c^+\|_F^2\, E\|(I - P) \Delta\|^2 \ge 0",
-                    Consequence(volume - aligned, premises=((frobenius, rest),), equalities=(definition,)),
-                    uses=("residual",),
-                    covers="all k and m",
-                ),
-            ),
-        ),
+        _upper_bound(),
+        _upper_bound_sharp(),
+        _above_the_alignment_error(),
         _volume_average(),
         _closed_form(),
     )
