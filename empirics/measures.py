@@ -406,11 +406,7 @@ def concept_measures(
     InvalidInput
         If the number of probes is not that of concepts, or the rows do not match.
     """
-    if len(teacher_probes) != concepts.count:
-        raise InvalidInput(f"teacher_probes: expected {concepts.count}, one per concept, saw {len(teacher_probes)}")
-    if len(concepts.test) != student.test.n:
-        raise InvalidInput(f"concepts.test: expected {student.test.n} rows, those of student, saw {len(concepts.test)}")
-    Pair(teacher, student.test)
+    _require_concepts(teacher_probes, teacher, student, concepts)
     truth = concepts.test.T
     said = [probe.predict(student.test.embeddings) for probe in fit_concept_probes(student, concepts)]
     teacher_said = [probe.predict(teacher.embeddings) for probe in teacher_probes]
@@ -436,3 +432,11 @@ def concept_measures(
         return math.fsum(found) / len(found)
 
     return ConceptMeasures(_collected({name: partial(mean_of, name) for name in columns}), each)
+
+
+def _require_concepts(teacher_probes: tuple[Probe, ...], teacher: Model, student: Splits, concepts: Concepts) -> None:
+    if len(teacher_probes) != concepts.count:
+        raise InvalidInput(f"teacher_probes: expected {concepts.count}, one per concept, saw {len(teacher_probes)}")
+    if len(concepts.test) != student.test.n:
+        raise InvalidInput(f"concepts.test: expected {student.test.n} rows, those of student, saw {len(concepts.test)}")
+    Pair(teacher, student.test)  # refuses models that do not match

@@ -21,7 +21,7 @@ from theory.evidence import Evidence
 from theory.models import Model
 from theory.silence import quietly
 
-Report = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 """Told the name of the property that is done, how many are, and how many were planned."""
 
 _FIRST_LOOK, _SHORT_LOOK = 12, 4
@@ -44,7 +44,7 @@ def check_metric(
     properties: Iterable[str] | None = None,
     budget: float = 20.0,
     seed: int = 0,
-    progress: Report | None = None,
+    progress: Progress | None = None,
 ) -> Conformance:
     """Find out which properties a measure has: axioms, invariances, behaviour, and what controls it.
 
@@ -83,12 +83,21 @@ def check_metric(
     """
     measure = _as_metric(f, on, similarity, declares)
     planned = _planned(properties)
+    _require_limits(budget, seed)
+    return _examined(Subject(measure, seed), planned, budget, progress)
+
+
+def _require_limits(budget: float, seed: int) -> None:
     if not (isinstance(budget, int | float) and 0 < budget < math.inf):
         raise InvalidInput(f"budget: expected a positive, finite number of seconds, saw {budget!r}")
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise InvalidInput(f"seed: expected a non-negative integer, saw {seed!r}")
+
+
+def _examined(subject: Subject, planned: list[Property], budget: float, progress: Progress | None) -> Conformance:
+    """Ask every property in turn, each within its share of what time is left."""
     began = time.monotonic()
-    subject = Subject(measure, seed)
+    measure = subject.metric
     results: dict[str, PropertyResult] = {}
     with quietly():
         unequal = _look_at(subject, budget)
@@ -110,7 +119,7 @@ def check_metric(
         declared=measure.declares,
         planned=tuple(check.name for check in planned),
         properties=results,
-        seed=seed,
+        seed=subject.seed,
         seconds=time.monotonic() - began,
         evaluations=subject.evaluations,
     )

@@ -99,7 +99,32 @@ def _step(subject: Subject, closeness: _Closeness, a: Model, b: Model) -> Step:
     return Step(a, b, closeness.of(a, b), abs(subject.distance(*_things(subject, a, b))))
 
 
-def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyResult:
+@dataclass(frozen=True)
+class _Walked:
+    """What the families of pairs say, each walked towards distance zero.
+
+    Attributes
+    ----------
+    steps
+        All pairs seen.
+    lost
+        The family along which D stays, and its sequence; the walk ends there.
+    slow
+        The first along which D falls too slowly to tell.
+    silent
+        Why the measure had no value, where it had none.
+    untried
+        Families for which there was no time.
+    """
+
+    steps: list[Step]
+    lost: tuple[str, list[Step]] | None
+    slow: tuple[str, list[Step]] | None
+    silent: str
+    untried: int
+
+
+def _walk(subject: Subject, closeness: _Closeness) -> _Walked:
     steps: list[Step] = []
     slow: tuple[str, list[Step]] | None = None
     silent, untried = "", 0
@@ -122,21 +147,31 @@ def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyR
         sequence = _descending(ladder)
         kept = _kept(subject, sequence)
         if kept is True:
-            return _lost(name, closeness, family.name, sequence, len(steps))
+            return _Walked(steps, (family.name, sequence), slow, silent, untried)
         if kept is None:
             slow = slow or (family.name, sequence)
-    if untried:
-        why = f"there was no time for {untried} families of pairs; none of the others keeps D from zero"
-        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, len(steps), why)
-    climbed = _descending(list(_climbs(subject, closeness, steps)))
-    steps += climbed
-    if _kept(subject, climbed) is True:
-        return _lost(name, closeness, "pairs found by ascent", climbed, len(steps))
+    return _Walked(steps, None, slow, silent, untried)
+
+
+def _searched(subject: Subject, closeness: _Closeness, steps: list[Step]) -> Iterator[tuple[str, list[Step]]]:
+    """Yield what each search finds, from what was seen so far: its name and its sequence."""
+    yield "pairs found by ascent", _descending(list(_climbs(subject, closeness, steps)))
     for number in range(_PATHS):
-        path = _descending(list(_bisected(subject, closeness, number)))
-        steps += path
-        if _kept(subject, path) is True:
-            return _lost(name, closeness, "two sides of a jump", path, len(steps))
+        yield "two sides of a jump", _descending(list(_bisected(subject, closeness, number)))
+
+
+def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyResult:
+    walked = _walk(subject, closeness)
+    steps, slow = walked.steps, walked.slow
+    if walked.lost is not None:
+        return _lost(name, closeness, *walked.lost, len(steps))
+    if walked.untried:
+        why = f"there was no time for {walked.untried} families of pairs; none of the others keeps D from zero"
+        return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, len(steps), why)
+    for found, sequence in _searched(subject, closeness, steps):
+        steps += sequence
+        if _kept(subject, sequence) is True:
+            return _lost(name, closeness, found, sequence, len(steps))
     largest = _persisting(steps)
     kept = _kept(subject, largest)
     if kept is True:
@@ -144,15 +179,19 @@ def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyR
     if kept is None:
         slow = slow or ("the largest values seen", largest)
     if not any(step.distance < _CLOSE for step in steps):
-        why = f"no value on pairs nearer than {_CLOSE:g}: {silent}" if silent else "no near pairs"
+        why = f"no value on pairs nearer than {_CLOSE:g}: {walked.silent}" if walked.silent else "no near pairs"
         return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, len(steps), why)
     if slow is not None:
-        family_name, sequence = slow
+        found, sequence = slow
         message = (
-            f"{family_name}: D falls from {sequence[0].value:.3g} only to {sequence[-1].value:.3g} "
+            f"{found}: D falls from {sequence[0].value:.3g} only to {sequence[-1].value:.3g} "
             f"while {closeness.symbol} falls to {sequence[-1].distance:.1e}"
         )
         return PropertyResult(name, PropertyVerdict.INCONCLUSIVE, None, len(steps), message)
+    return _held(subject, name, closeness, steps)
+
+
+def _held(subject: Subject, name: str, closeness: _Closeness, steps: list[Step]) -> PropertyResult:
     message = _modulus(subject, closeness, steps)
     proved = _GUARANTEES.get(_own_name(subject), (None, None))[closeness.guarantee]
     if proved is not None:

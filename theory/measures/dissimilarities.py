@@ -460,18 +460,22 @@ def identifiability_dissimilarity(
     if statistic not in ("mean", "median"):
         raise InvalidInput(f"statistic: expected 'mean' or 'median', saw {statistic!r}")
     if is_numpy(a.embeddings) and not pair.batch:
-        errors = _all_batches(pair, count, seed)[0]
-        if statistic == "median":
-            median = _median_with_singular(errors)
-            if median is None and not np.isnan(errors).any():
-                return math.inf
-            if median is None:
-                raise SingularSubset(_first_singular(pair, count, seed, np.isnan(errors)))
-            return math.sqrt(median)
-        if np.isnan(errors).any():
-            raise SingularSubset(_first_singular(pair, count, seed, np.isnan(errors)))
-        return math.sqrt(math.fsum(errors) / errors.size)
+        return _one_dissimilarity(pair, count, seed, statistic)
     return _batched_dissimilarity(pair, count, seed, statistic)
+
+
+def _one_dissimilarity(pair: Pair, count: int | None, seed: int, statistic: str) -> float:
+    errors = _all_batches(pair, count, seed)[0]
+    if statistic == "median":
+        median = _median_with_singular(errors)
+        if median is None and not np.isnan(errors).any():
+            return math.inf
+        if median is None:
+            raise SingularSubset(_first_singular(pair, count, seed, np.isnan(errors)))
+        return math.sqrt(median)
+    if np.isnan(errors).any():
+        raise SingularSubset(_first_singular(pair, count, seed, np.isnan(errors)))
+    return math.sqrt(math.fsum(errors) / errors.size)
 
 
 def _batched_dissimilarity(pair: Pair, count: int | None, seed: int, statistic: str) -> Array:

@@ -194,10 +194,7 @@ def minimax_alignment_error(X: Float[np.ndarray, "n p"], Y: Float[np.ndarray, "n
         raise InvalidInput(
             f"X and Y: expected NumPy arrays with the same rows, saw shapes {tuple(x.shape)} and {tuple(y.shape)}"
         )
-    try:
-        import cvxpy
-    except ModuleNotFoundError:
-        raise InvalidInput("this measure needs cvxpy: pip install 'logitbounds[convex]'") from None
+    cvxpy = _cvxpy()
     size = float(np.max(np.linalg.norm(x / (np.max(np.abs(x)) or 1.0), axis=1))) * float(np.max(np.abs(x)))
     if size == 0:
         return 0.0
@@ -207,8 +204,13 @@ def minimax_alignment_error(X: Float[np.ndarray, "n p"], Y: Float[np.ndarray, "n
     basis = u[:, values > max(y.shape) * _EPS * max(values[0], 1e-300)] * math.sqrt(len(y))
     if not basis.shape[1]:
         return size
+    return size * _least_worst_error(cvxpy, x / size, basis)
+
+
+def _least_worst_error(cvxpy: Any, x: Float[np.ndarray, "n p"], basis: Float[np.ndarray, "n r"]) -> float:
+    """Return the largest norm of a row of x - basis @ matrix, for the matrix for which it is least."""
     matrix, worst = cvxpy.Variable((basis.shape[1], x.shape[1])), cvxpy.Variable()
-    errors = cvxpy.pnorm(x / size - basis @ matrix, 2, axis=1)
+    errors = cvxpy.pnorm(x - basis @ matrix, 2, axis=1)
     programme: Any = cvxpy.Problem(cvxpy.Minimize(worst), [errors <= worst])
     try:
         programme.solve(solver=cvxpy.CLARABEL)
@@ -216,4 +218,12 @@ def minimax_alignment_error(X: Float[np.ndarray, "n p"], Y: Float[np.ndarray, "n
         raise DegenerateInput(f"X and Y: the alignment could not be solved ({error})") from None
     if matrix.value is None:
         raise DegenerateInput(f"X and Y: the alignment could not be solved ({programme.status})")
-    return size * float(np.max(np.linalg.norm(x / size - basis @ matrix.value, axis=1)))
+    return float(np.max(np.linalg.norm(x - basis @ matrix.value, axis=1)))
+
+
+def _cvxpy() -> Any:
+    try:
+        import cvxpy
+    except ModuleNotFoundError:
+        raise InvalidInput("this measure needs cvxpy: pip install 'logitbounds[convex]'") from None
+    return cvxpy
