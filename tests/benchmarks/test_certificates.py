@@ -16,6 +16,7 @@ def test_programme_eigenvalue_and_certificate_agree(theorem):
         assert float(row.certificate.constant) == pytest.approx(row.eigenvalue, rel=1e-6)
 
 
+@pytest.mark.slow  # thirty convex programmes, rationalised
 def test_thirty_random_pairs_are_certified_and_verified():
     rows = study(11, 30, labels=8, dimensions=4)
     assert len(rows) == 30
