@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from reports.shared.files import require_file, require_folder, write_whole
+from reports.shared.terminal import ExitStatus, interrupted, steps
 from theory.errors import InvalidInput
 
 if TYPE_CHECKING:
     from reports.audit.run import AuditRun
-
-_OK, _INTERRUPTED = 0, 130
 
 
 def audit(
@@ -32,8 +31,6 @@ def audit(
     Packages that are not installed are named and left out; `pip install 'logitbounds[audit]'` installs them. What is
     found is about others' measures, so that the exit status is 0 whatever it is.
     """
-    from reports.shared.files import require_file, require_folder
-
     if not 0 < budget < float("inf"):
         raise InvalidInput(f"--budget: expected a positive number, saw {budget}")
     for option, file in (("--json", json), ("--markdown", markdown)):
@@ -43,16 +40,14 @@ def audit(
     from reports.audit.markdown import markdown as as_markdown
     from reports.audit.page import write_report
     from reports.audit.run import run_audit
-    from theory.files import write_whole
 
     # A measure that kills its process leaves semaphores behind, of which Python would warn when all is done.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     try:
-        with _bar() as report:
+        with steps("audit") as report:
             run = run_audit(budget, seed, only, report)
     except KeyboardInterrupt:
-        typer.echo("logitbounds: interrupted; nothing was written", err=True)
-        return _INTERRUPTED
+        return interrupted()
     page = write_report(run, out, json)
     if markdown is not None:
         write_whole(markdown, as_markdown(run, command_of(budget, seed, only, markdown)))
@@ -60,7 +55,7 @@ def audit(
     _print(console, run)
     told = f"   markdown: {markdown}" if markdown is not None else ""
     console.print(f"report: {page}   data: {json or out / 'report.json'}{told}", soft_wrap=True, highlight=False)
-    return _OK
+    return ExitStatus.OK
 
 
 def command_of(budget: float, seed: int, only: str | None, markdown: Path) -> str:
@@ -69,29 +64,7 @@ def command_of(budget: float, seed: int, only: str | None, markdown: Path) -> st
     return f"logitbounds audit --budget {budget:g} --seed {seed}{chosen} --markdown {markdown.as_posix()}"
 
 
-@contextlib.contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
-    """Show which measure is being examined, on stderr."""
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    console = Console(stderr=True)
-    # Where stderr is a file or a pipe even a bar that vanishes would leave an empty line.
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("audit", total=None)
-        yield lambda name, done, steps: bar.update(task, description=escape(name), completed=done, total=steps)
-
-
 def _print(console: Console, run: AuditRun) -> None:
-    from rich.markup import escape
-
     from reports.audit import tables
 
     n = tables.counts(run)

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
 import math
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from reports.shared.files import require_file, require_folder, write_json
-from reports.shared.rendering import number
+from reports.shared.files import require_file, require_folder, sweep, write_json, write_whole
+from reports.shared.terminal import ExitStatus, interrupted, require_packages, steps, table, wide_console
 from theory.errors import InvalidInput
-from theory.files import sweep, write_whole
 
 if TYPE_CHECKING:
-    from empirics.experiment import Plan
     from reports.distill.run import Report
 
-_OK, _FAILED, _INTERRUPTED = 0, 1, 130
-_WIDE = 110
+_MOST_SEEDS = 1000  # a thousand teachers with a thousand students each: nobody means more, and no machine trains them
 
 
 class Extent(enum.StrEnum):
@@ -46,7 +40,7 @@ def distill(
         typer.Option(metavar="NAMES", help="Losses, as in kl,centred_l2,my_losses.py::mine.  [default: the profile's]"),
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Teachers, and students of each.  [default: profile's]")
+        int | None, typer.Option(min=1, max=_MOST_SEEDS, help="Teachers, and students of each.  [default: profile's]")
     ] = None,
     profile: Annotated[Extent, typer.Option(help="How much to train.")] = Extent.quick,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Same seed, same results.")] = 0,
@@ -71,9 +65,8 @@ def distill(
             experiment, losses, seeds, profile, seed, data_dir, student_width, student_dimension, jobs, json,
             out or Path("runs/distill") / experiment,
         )  # fmt: skip
-    except KeyboardInterrupt:  # Typer would make it the same status, and say nothing
-        typer.echo("logitbounds: interrupted; the same command goes on where it stopped", err=True)
-        return _INTERRUPTED
+    except KeyboardInterrupt:
+        return interrupted("the same command goes on where it stopped")
 
 
 def _distil(
@@ -89,7 +82,7 @@ def _distil(
     json: Path | None,
     place: Path,
 ) -> int:
-    _require_extra()
+    require_packages("torch", "sklearn", "matplotlib")
     from empirics.experiment import Plan, run
     from empirics.losses.files import parse_losses
     from empirics.presets import preset_named
@@ -105,8 +98,8 @@ def _distil(
     _require_outputs(place, json)
     remarks = remarks_on(chosen)
     sweep(place / "checkpoints")
-    with _bar(plan) as progress:
-        grid = run(plan, place / "checkpoints", progress, jobs)
+    with steps(f"{experiment}: preparing", experiment + ": {}", counted=False, remaining=True) as report_step:
+        grid = run(plan, place / "checkpoints", report_step, jobs)
     options = {
         "--losses": losses, "--seeds": seeds, "--profile": profile.value, "--seed": seed, "--data-dir": data_dir,
         "--student-width": student_width, "--student-dimension": student_dimension,
@@ -117,15 +110,13 @@ def _distil(
     if json is not None and json.resolve() != (place / "report.json").resolve():
         write_json(json, as_json(report))
     write_whole(place / "index.html", render(report))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDE)
+    console = wide_console()
     _print(console, report)
     console.print(
         f"report: {place / 'index.html'}   data: {json or place / 'report.json'}",
         soft_wrap=True, highlight=False, markup=False,
     )  # fmt: skip
-    return _FAILED if report.violations else _OK
+    return ExitStatus.FAILED if report.violations else ExitStatus.OK
 
 
 def _require_outputs(place: Path, json: Path | None) -> None:
@@ -139,33 +130,6 @@ def _require_outputs(place: Path, json: Path | None) -> None:
     require_folder(place / "checkpoints")
     for name in ("report.json", "index.html"):
         require_file(place / name, "--out")
-
-
-def _require_extra() -> None:
-    missing = [name for name in ("torch", "sklearn", "matplotlib") if find_spec(name) is None]
-    if missing:
-        raise InvalidInput(f"this command needs {', '.join(missing)}: pip install 'logitbounds[verify]'")
-
-
-@contextlib.contextmanager
-def _bar(plan: Plan) -> Iterator[Callable[[str, int, int], None]]:
-    """Show how many epochs of all networks are done, on stderr."""
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(f"{plan.experiment}: preparing", total=None)
-        yield lambda words, done, total: bar.update(
-            task, description=f"{plan.experiment}: {words}", completed=done, total=total
-        )
 
 
 _SHOWN = {
@@ -183,6 +147,8 @@ _COLOURS = {"confirmed": "green", "refuted": "red", "undecided": "yellow"}
 
 
 def _print(console: Console, report: Report) -> None:
+    from reports.shared.rendering import number
+
     plan = report.grid.plan
     preset = plan.preset
     counts = " x ".join(
@@ -195,8 +161,8 @@ def _print(console: Console, report: Report) -> None:
     )
     title = f"{plan.experiment}, test part: {counts} (profile {plan.profile}, seed {plan.seed}, "
     console.print(f"{title}{report.grid.seconds:.0f} s)", style="italic", highlight=False, markup=False)
-    for table in _tables(report, console.width):
-        console.print(table)
+    for part in _tables(report, console.width):
+        console.print(part)
     chance = number(1 / _labels(report))
     note = f"mean (geometric for distances and KL) [95 % interval for new teachers and new students]; chance: {chance}"
     console.print(note, highlight=False, markup=False)
@@ -255,13 +221,13 @@ def _tables(report: Report, width: int) -> Iterator[Table]:
     ):
         count += 1
     for group in _shared_out(measures, count):
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("loss", overflow="fold", max_width=_NAME, min_width=max(names))
+        part = table()
+        part.add_column("loss", overflow="fold", max_width=_NAME, min_width=max(names))
         for name in group:
-            table.add_column(_SHOWN[name], justify="right", no_wrap=True)
+            part.add_column(_SHOWN[name], justify="right", no_wrap=True)
         for label, *cells in zip(("teacher", *report.losses), *(columns[name] for name in group), strict=True):
-            table.add_row(escape(label), *(escape(cell).replace("\n", "\n[dim]") for cell in cells))
-        yield table
+            part.add_row(escape(label), *(escape(cell).replace("\n", "\n[dim]") for cell in cells))
+        yield part
 
 
 def _shared_out(measures: Sequence[str], count: int) -> list[Sequence[str]]:
@@ -282,6 +248,8 @@ def _labels(report: Report) -> int:
 
 
 def _cell(report: Report, loss: str, measure: str) -> str:
+    from reports.shared.rendering import number
+
     found = report.cell(loss, measure) if measure else None
     if found is None:
         return ""

@@ -1,1 +1,1 @@
-"""The commands ``logitbounds prove`` and ``logitbounds check-certificate``."""
+"""The command ``logitbounds prove``."""

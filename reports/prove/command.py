@@ -1,4 +1,4 @@
-"""The commands ``logitbounds prove`` and ``logitbounds check-certificate``."""
+"""The command ``logitbounds prove``."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from reports.shared.files import require_folder
+from reports.shared.files import require_folder, write_json, write_whole
+from reports.shared.terminal import ExitStatus, steps, table
 from theory.errors import InvalidInput
 
 if TYPE_CHECKING:
     from reports.prove.run import TheoremProved
 
-_OK, _FAILED = 0, 1
 _COLOURS = {"proved": "green", "cited": "yellow", "not proved": "red"}
 
 
@@ -50,47 +49,35 @@ def prove(
         typer.echo(proofs.as_text(found[0]), nl=False)
     if out is not None:
         _write(found, out)
-    return _FAILED if any(one.failed for one in found) else _OK
+    return ExitStatus.FAILED if any(one.failed for one in found) else ExitStatus.OK
 
 
 def _all() -> tuple[TheoremProved, ...]:
     """Check all proofs, with a bar on stderr."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
     from reports.prove.run import prove_all
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("proving", total=None)
-        return prove_all(
-            lambda name, done, total: bar.update(task, description=f"{name} done", completed=done, total=total)
-        )
+    with steps("proving", "{} done") as report:
+        return prove_all(report)
 
 
 def _print_table(found: tuple[TheoremProved, ...]) -> None:
     console = Console()
-    table = Table(title="Proofs", title_justify="left")
+    proofs = table("Proofs")
     for heading in ("", "theorem", "status"):
         # The title gives way on a narrow terminal, as in the table of a verification.
         width = max(18, console.width - 62) if heading == "theorem" else None
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=width)
+        proofs.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=width)
     for heading in ("steps", "cited", "twins without", "s"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        proofs.add_column(heading, justify="right", no_wrap=True)
     for one in found:
         discharges = [discharge for proof in one.proofs for discharge in proof.discharges]
         unproved = len(one.without) + sum(str(attempt.status) == "not proved" for attempt in one.attempts)
-        table.add_row(
+        proofs.add_row(
             one.identifier, one.title, f"[{_COLOURS[str(one.status)]}]{one.status}", str(len(discharges)),
             str(sum(str(discharge.status) == "cited" for discharge in discharges)),
             f"{unproved}/{len(one.without) + len(one.attempts)}", f"{one.seconds:.1f}",
         )  # fmt: skip
-    console.print(table)
+    console.print(proofs)
     for one in found:
         for proof in one.proofs:
             for step, discharge in zip(proof.proof.steps, proof.discharges, strict=True):
@@ -102,8 +89,6 @@ def _print_table(found: tuple[TheoremProved, ...]) -> None:
 def _write(found: tuple[TheoremProved, ...], out: Path) -> None:
     from reports.prove.page import enclosures, render
     from reports.prove.run import as_json, certificates
-    from reports.shared.files import write_json
-    from theory.files import write_whole
     from theory.proofs.certificates import save
 
     folder = out / "certificates"
@@ -113,23 +98,3 @@ def _write(found: tuple[TheoremProved, ...], out: Path) -> None:
     write_whole(out / "index.html", render(found, enclosures() if wanted else ()))
     kept = f"   certificates: {len(saved)} in {folder}" if saved else ""
     typer.echo(f"report: {out / 'index.html'}   data: {out / 'report.json'}{kept}")
-
-
-def check_certificate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Certificates (.json).")],
-) -> int:
-    """Re-verify certificates with fractions alone: what `python theory/proofs/verifier.py FILE` does.
-
-    The exit status is 1 if one does not hold, and 2 if one is no certificate.
-    """
-    from theory.proofs.verifier import verify_file
-
-    status = _OK
-    for file in files:
-        verdict = verify_file(str(file))
-        if verdict.status == "unreadable":
-            raise InvalidInput(f"{file}: {verdict.reason}")
-        name = f"{file}: " if len(files) > 1 else ""
-        typer.echo(f"{name}{verdict.status}: {verdict.reason}")
-        status = max(status, verdict.exit_status)
-    return status
