@@ -181,15 +181,20 @@ def theorems_with_nothing_to_drop(selection: Selection) -> list[str]:
 def _digest() -> str:
     """SHA-256 of what states the theorems."""
     found = hashlib.sha256()
-    for path in sorted([*_PACKAGE.glob("*.py"), *(_PACKAGE / "catalogue").glob("*.py")]):
+    rooms = (_PACKAGE / room for room in ("", "arithmetic", "measures", "pairs", "catalogue"))
+    for path in sorted([*(path for room in rooms for path in room.glob("*.py")), *_statements()]):
         found.update(path.read_bytes())
     return found.hexdigest()
 
 
+def _statements(number: str = "[0-9]*") -> list[Path]:
+    """Return the files that state theorems, or the one of a number."""
+    return list((_PACKAGE / "catalogue").glob(f"t{number}_*/statement.py"))
+
+
 def _module_stating(identifier: str) -> str:
-    number = int(identifier[1:])
-    (path,) = (_PACKAGE / "catalogue").glob(f"t{number:02d}_*.py")
-    return f"theory.catalogue.{path.stem}"
+    (path,) = _statements(f"{int(identifier[1:]):02d}")
+    return f"theory.catalogue.{path.parent.name}.{path.stem}"
 
 
 def _lines(identifier: str, drop: bool) -> str:
