@@ -8,9 +8,8 @@ from reports.audit import tables
 from reports.audit.differential import AGREEMENT
 from reports.audit.run import AuditRun, as_json
 from reports.audit.untested import LOOKED_ON, UNTESTED
-from reports.falsify.findings import slug
 from reports.shared.files import write_json
-from reports.shared.rendering import environment
+from reports.shared.rendering import environment, slug
 from theory.claims import PROPERTY_NAMES
 from theory.files import write_whole
 

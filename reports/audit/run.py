@@ -26,7 +26,7 @@ from reports.audit.differential import (
     summarised,
 )  # fmt: skip
 from reports.audit.packages import all_adapters, all_packages
-from reports.falsify.run import versions
+from reports.shared.versions import schema, versions
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import Conformance, Counterexample, PropertyResult, PropertyVerdict, check_metric
 from theory.conformance.inputs import pairs
@@ -36,7 +36,7 @@ from theory.evidence import Evidence
 from theory.models import Model
 from theory.workers import Lost, Pool
 
-SCHEMA = "logitbounds.audit/1"
+SCHEMA = schema("audit", 1)
 Standing = Literal[
     "over-claim", "within rounding", "as declared", "under-claim", "better than declared", "not settled", ""
 ]
@@ -200,7 +200,7 @@ class AuditRun:
         torch = Package("torch", "torch")
         if torch.version:
             found["torch"] = torch.version
-        return dict(versions()) | dict(sorted(found.items(), key=lambda item: item[0].lower()))
+        return versions() | dict(sorted(found.items(), key=lambda item: item[0].lower()))
 
     @property
     def platform(self) -> str:

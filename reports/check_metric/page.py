@@ -14,13 +14,11 @@ import numpy as np
 from markupsafe import Markup
 
 from reports.check_metric.run import ConformanceRun, as_json
-from reports.falsify.findings import slug
-from reports.falsify.page import readable
-from reports.falsify.run import versions
 from reports.shared import svg
 from reports.shared.files import write_json
-from reports.shared.rendering import environment
+from reports.shared.rendering import environment, readable, slug
 from reports.shared.svg import BLUE, GREY, ORANGE
+from reports.shared.versions import versions
 from theory.claims import Metric
 from theory.conformance import PROPERTIES, Conformance, Counterexample, PropertyResult, PropertyVerdict, Step
 from theory.conformance.results import Thing

@@ -13,14 +13,14 @@ import jinja2
 import numpy as np
 
 from reports.check_metric.metric_files import MetricFile
-from reports.falsify.run import versions
+from reports.shared.versions import schema, versions
 from theory.conformance import Conformance, Counterexample, PropertyResult, PropertyVerdict, Step, check_metric
 from theory.conformance.results import Thing
 from theory.errors import InvalidInput
 from theory.models import Model
 
-SCHEMA = "logitbounds.check-metric/1"
-SCHEMA_OF_SEVERAL = "logitbounds.check-metrics/1"
+SCHEMA = schema("check-metric", 1)
+SCHEMA_OF_SEVERAL = schema("check-metrics", 1)
 MARKER = "# Written by `logitbounds check-metric --write-test`"
 """How a pytest file begins that may be written over."""
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from reports.shared.versions import schema
 from theory import (
     InvalidInput,
     Model,
@@ -108,7 +109,7 @@ def compare(a: Model, b: Model, names: tuple[str, str]) -> dict[str, object]:
     pair = Pair(a, b)
     found = measures(pair)
     return {
-        "schema": "logitbounds/compare/1",
+        "schema": schema("compare", 1),
         "a": {"name": names[0], "n": a.n, "k": a.k, "m": a.m},
         "b": {"name": names[1], "n": b.n, "k": b.k, "m": b.m},
         "measures": {name: value if isinstance(value, float) else None for name, value in found.items()},

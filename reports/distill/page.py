@@ -15,8 +15,9 @@ from markupsafe import Markup
 from empirics.predictions import Judged
 from empirics.statistics import Interval
 from reports.distill import figures
-from reports.distill.run import SUMMARISED, Comparison, Report, TheoremLine, settings, versions
+from reports.distill.run import PACKAGES, SUMMARISED, Comparison, Report, TheoremLine, settings
 from reports.shared.rendering import environment, number
+from reports.shared.versions import versions
 
 TITLES: Mapping[str, str] = {
     "accuracy": "accuracy",
@@ -427,7 +428,7 @@ def render(report: Report) -> str:
         reference=report.losses[0],
         few=few or _too_few(plan.preset.teachers, plan.preset.students),
         settings=json.dumps(settings(plan), ensure_ascii=False, indent=1),
-        versions=versions(),
+        versions=versions(*PACKAGES),
     )
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import math
-import platform
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,9 +20,10 @@ from empirics.predictions import Judged, Prediction, Registration, grid_of, judg
 from empirics.predictions.judge import OVER_MAGNITUDES
 from empirics.statistics import EffectSize, Interval, Scale, effect_size, interval, paired_difference
 from empirics.statistics import Grid as GridOfValues
+from reports.shared.versions import schema, versions
 from theory.errors import InvalidInput
 
-SCHEMA = "logitbounds/distill/1"
+SCHEMA = schema("distill", 1)
 SUMMARISED = (*MEASURES, "direction_r2", *CONCEPT_MEASURES, "probe_accuracy")
 """Measures with a mean and an interval, in the order of tables."""
 
@@ -35,7 +34,8 @@ TIMINGS = ("core_seconds", "training_core_seconds", "seconds", "peer")
 """Keys of the JSON that differ between two runs of the same experiment."""
 
 _WIDEST, _HIGHEST = 100, 10_000  # networks that nobody means: a hundred times as wide, ten thousand dimensions
-_PACKAGES = ("logitbounds", "numpy", "torch", "scikit-learn")
+PACKAGES = ("torch", "scikit-learn")
+"""What the numbers depend on beside NumPy."""
 
 # The authors' code for the spirals takes .91 core-seconds for an epoch of one student at best, as two processes of one
 # thread each on a machine with two cores; as written it takes .99 s by the clock. Teachers are trained for 500 epochs,
@@ -390,7 +390,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "training_core_seconds": grid.training_core_seconds,
         "seconds": grid.seconds,
         "peer": dataclasses.asdict(report.peer) if report.peer else None,
-        "versions": versions(),
+        "versions": versions(*PACKAGES),
     }
 
 
@@ -455,8 +455,3 @@ def _standardised_json(value: float, few: str) -> dict[str, Any]:
     if math.isfinite(value):
         return {"standardised": value}
     return {"standardised": None, "standardised_reason": few or "infinite: nothing varies but the loss"}
-
-
-def versions() -> dict[str, str]:
-    """Return what the numbers depend on."""
-    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in _PACKAGES}

@@ -10,10 +10,8 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
-import importlib.metadata
 import json
 import math
-import re
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +22,8 @@ from reports.falsify.catalogue_claims import CatalogueClaims
 from reports.falsify.claim_files import ClaimFile
 from reports.shared.files import jsonable
 from reports.shared.outcomes import claim_json
+from reports.shared.rendering import slug
+from reports.shared.versions import schema, version
 from theory.arithmetic import plain_theory
 from theory.errors import InvalidInput
 from theory.files import whole_folder
@@ -31,26 +31,9 @@ from theory.models import Pair
 from theory.search.notation import expression
 from theory.search.outcome import Outcome, Witness
 
-SCHEMA = "logitbounds.finding/1"
+SCHEMA = schema("finding", 1)
 _TEMPLATES = Path(__file__).parent
 _STAND_IN = Path(plain_theory.__file__)
-_LONGEST = 80
-
-
-def version() -> str:
-    """Return the version of this package."""
-    try:
-        return importlib.metadata.version("logitbounds")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
-
-
-def slug(name: str) -> str:
-    """Return a name that is safe for a file; different names stay different."""
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", name)
-    if safe == name and 0 < len(name) <= _LONGEST:
-        return name
-    return f"{safe[:_LONGEST].strip('_') or 'claim'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 # --------------------------------------------------------------------------- numbers to read

@@ -12,25 +12,18 @@ import numpy as np
 from markupsafe import Markup
 
 from reports.falsify import drawings
-from reports.falsify.findings import slug
-from reports.falsify.run import FalsificationRun, Judged, as_json, versions
+from reports.falsify.run import FalsificationRun, Judged, as_json
 from reports.shared.files import write_json
-from reports.shared.rendering import environment, number
+from reports.shared.rendering import environment, number, readable, slug
+from reports.shared.versions import versions
 from theory.files import write_whole
 from theory.models import Model, Pair
-from theory.search.notation import entry
 from theory.search.outcome import Outcome, Witness
 from theory.search.statement_claims import Assertion
 
 _SHOWN = 12  # rows of a matrix that a page shows
 _WORDS = {"refuted": "refuted", "survived": "survived", "inconclusive": "inconclusive", "error": "could not be judged"}
 _COLOURS = {"refuted": "bad", "survived": "ok", "inconclusive": "unsure", "error": "bad"}
-
-
-def readable(value: float) -> str:
-    """Return a number as an integer or a small fraction where it is one, else with six digits."""
-    exact = entry(float(value) + 0.0)  # no negative zeros
-    return exact if len(exact) <= 7 else f"{value:.6g}"
 
 
 def shape_of(pair: Pair) -> str:

@@ -6,7 +6,6 @@ import functools
 import hashlib
 import json
 import math
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -19,9 +18,10 @@ import numpy as np
 import theory
 from reports.falsify.catalogue_claims import CatalogueClaims, Selection, load_theorems
 from reports.falsify.claim_files import ClaimFile, load_claims
-from reports.falsify.findings import version, write_finding
+from reports.falsify.findings import write_finding
 from reports.shared.files import write_json
 from reports.shared.outcomes import claim_json, restored, stored
+from reports.shared.versions import schema, version, versions
 from theory.claims import Claim
 from theory.errors import InvalidInput
 from theory.files import sweep
@@ -30,7 +30,7 @@ from theory.search.statement_claims import Assertion
 from theory.silence import quietly
 from theory.workers import POLL, Board, Lost, Pool, posted, result, without_interrupts
 
-SCHEMA = "logitbounds.falsify/1"
+SCHEMA = schema("falsify", 1)
 Attack = Callable[..., Outcome]
 """Called as ``attack(claim, seconds, evaluations, seed, progress)``; see `attack_with_the_engine`."""
 
@@ -444,11 +444,6 @@ def _collect(desk: _Desk, future: Future[Any], name: str, broken: list[str]) -> 
 # --------------------------------------------------------------------------- JSON
 
 
-def versions() -> Mapping[str, str]:
-    """Return the versions that numbers depend on."""
-    return {"logitbounds": version(), "numpy": np.__version__, "python": platform.python_version()}
-
-
 def as_json(run: FalsificationRun) -> dict[str, object]:
     """Return the contents of report.json; `jsonable` turns what JSON has no word for to null."""
     return {
@@ -465,5 +460,5 @@ def as_json(run: FalsificationRun) -> dict[str, object]:
             | ({"hypothesis": run.file.hypothesis_of(judged.outcome.name)} if run.file.drops else {})
             for judged in run.claims
         ],
-        "versions": dict(versions()),
+        "versions": versions(),
     }

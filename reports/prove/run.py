@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from reports.falsify.findings import version
+from reports.shared.versions import schema, version
 from theory.catalogue import theorem, theorems
 from theory.catalogue.proofs import attempts_at, proofs_of
 from theory.errors import InvalidInput
@@ -19,7 +19,7 @@ from theory.proofs.certificates import Certificate, certify, counterexample, rou
 from theory.proofs.steps import Checked, Obligation, Status, checked
 from theory.workers import spreading
 
-SCHEMA = "logitbounds.proofs/1"
+SCHEMA = schema("proofs", 1)
 _LONGEST = 1500  # characters of a part of an obligation that are shown
 
 

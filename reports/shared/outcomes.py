@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from reports.shared.versions import schema
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
 from theory.models import Model, Pair
 from theory.search.outcome import Coverage, Outcome, Progress, Witness
 
-STORED = "logitbounds.outcome/1"
+STORED = schema("outcome", 1)
 
 
 def pair_json(pair: Pair) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import math
 import re
@@ -14,9 +15,12 @@ from latex2mathml.converter import convert_to_element
 from markupsafe import Markup, escape
 
 from theory.errors import InvalidInput
+from theory.search.notation import entry
 
 _SHARED = Path(__file__).parent  # base.html, which every page extends, lies here
 _ROWS = 6  # rows of a counterexample's matrices that a page shows
+_AS_LONG_AS_ROUNDED = 7  # characters of an exact number that is shown as it is: six digits and their point are as many
+_LONGEST = 80  # characters of a name in a file's: with a hash and an ending far below the 255 that file systems take
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$(.+?)(?<!\\)\$|:math:`(.+?)`", re.DOTALL)
 # Of MathML, what lays formulas out. LaTeX also knows \href and \style, which have no business in a claim.
 _ATTRIBUTES = frozenset(
@@ -95,9 +99,23 @@ def number(value: float | None) -> str:
     return f"{value:.4g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.3e}"
 
 
+def readable(value: float) -> str:
+    """Return a number as an integer or a small fraction where it is one, else with six digits."""
+    exact = entry(float(value) + 0.0)  # no negative zeros
+    return exact if len(exact) <= _AS_LONG_AS_ROUNDED else f"{value:.6g}"
+
+
+def slug(name: str) -> str:
+    """Return a name that is safe for a file and for an anchor of a page; different names stay different."""
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", name)
+    if safe == name and 0 < len(name) <= _LONGEST:
+        return name
+    return f"{safe[:_LONGEST].strip('_') or 'claim'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
 def matrix(array: np.ndarray) -> str:
     """Return the first rows of a matrix as text."""
-    rows = ["  ".join(f"{entry: .4g}" for entry in row) for row in array[:_ROWS]]
+    rows = ["  ".join(f"{value: .4g}" for value in row) for row in array[:_ROWS]]
     return "\n".join(rows + ([f"… {len(array) - _ROWS} more rows"] if len(array) > _ROWS else []))
 
 

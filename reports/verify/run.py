@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
 import os
-import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from reports.shared.versions import schema, versions
 from theory.catalogue import theorems
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from empirics.digits_pairs import DistilledPair
     from theory.proofs.steps import Checked
 
-SCHEMA = "logitbounds/verify/1"
-_PACKAGES = ("logitbounds", "numpy", "torch", "scikit-learn", "python-flint", "mpmath", "sympy", "hypothesis")
+SCHEMA = schema("verify", 1)
+_PACKAGES = ("torch", "scikit-learn", "python-flint", "mpmath", "sympy", "hypothesis")  # beside NumPy
 
 
 @dataclass(frozen=True)
@@ -203,19 +202,9 @@ def run_verification(
         seconds=time.perf_counter() - started,
         theorems=tuple(_with_proofs(done[name], done.get(f"proof of {name}", ())) for name in chosen),
         real=_stated(done["digits"]),
-        versions=_versions(),
+        versions=versions(*_PACKAGES),
         unproved=tuple(line for name in provable for line in _unproved(done[f"proof of {name}"])),
     )
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
 
 
 # --------------------------------------------------------------------------- JSON

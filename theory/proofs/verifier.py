@@ -40,7 +40,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-SCHEMA = "logitbounds.certificate/1"
+SCHEMA = "logitbounds/certificate/1"
 TIGHTNESS = Fraction(1, 10**6)
 LARGEST_FILE = 2_000_000  # characters
 ENTRY_DIGITS, OTHER_DIGITS = 24, 4000  # of a numerator or denominator: in the arrays, and elsewhere

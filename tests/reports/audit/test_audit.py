@@ -467,7 +467,7 @@ def test_the_json_is_whole_and_without_nan(run, tmp_path):
     page = write_report(run, tmp_path, tmp_path / "more" / "copy.json")
     data = json.loads((tmp_path / "report.json").read_text(), parse_constant=lambda word: pytest.fail(word))
     assert json.loads((tmp_path / "more" / "copy.json").read_text()) == data
-    assert data["schema"] == "logitbounds.audit/1"
+    assert data["schema"] == "logitbounds/audit/1"
     (measure,) = data["measures"]
     assert measure["properties"]["triangle"]["standing"] == "over-claim"
     assert measure["properties"]["triangle"]["counterexample"]["inputs"]["X"]

@@ -156,7 +156,7 @@ def run(file):
 def test_the_json_of_one_measure_is_the_contract_s_object():
     data = through_json(as_json(a_run([by_hand()])))
     assert set(data) >= KEYS
-    assert data["schema"] == "logitbounds.check-metric/1"
+    assert data["schema"] == "logitbounds/check-metric/1"
     assert (data["metric"], data["planned"], data["ran"], data["not_run"]) == ("odd", 7, 7, [])
     assert (data["declared"], data["overclaims"], data["underclaims"], data["failed"]) == (None, [], [], True)
     assert list(data["properties"]) == ["nonnegative", "symmetric", "triangle", "label_invariant",
@@ -208,9 +208,9 @@ def test_several_measures_make_a_list():
     honest = by_hand(metric="honest", declared=frozenset({"pure"}))
     both = a_run([honest, by_hand(metric="other", declared=frozenset())], unusable={"third": "metric: no number"})
     data = through_json(as_json(both))
-    assert data["schema"] == "logitbounds.check-metrics/1"
+    assert data["schema"] == "logitbounds/check-metrics/1"
     assert [one["metric"] for one in data["metrics"]] == ["honest", "other"]
-    assert all(set(one) >= KEYS and one["schema"] == "logitbounds.check-metric/1" for one in data["metrics"])
+    assert all(set(one) >= KEYS and one["schema"] == "logitbounds/check-metric/1" for one in data["metrics"])
     assert data["unusable"] == {"third": "metric: no number"}
     assert data["failed"] is False
     assert not both.failed

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from reports.falsify.claim_files import load_claims
-from reports.falsify.findings import example_script, finding_name, repro_script, slug, text_literal, write_finding
+from reports.falsify.findings import example_script, finding_name, repro_script, text_literal, write_finding
 from tests.reports.attacks import random_search, witness
 from theory import InvalidInput, Model, Pair
 from theory.search.notation import entry, expression
@@ -324,12 +324,3 @@ def test_an_expression_is_the_pair_to_the_last_bit():
 )  # fmt: skip
 def test_source_text_survives_as_a_literal(text):
     assert ast.literal_eval(text_literal(text)) == text
-
-
-@pytest.mark.parametrize("name", ["../../etc/passwd", "", "a b", "x" * 300, ".hidden", "é", "<script>", "con\n"])
-def test_slugs_are_safe_and_different(name):
-    assert slug("plain_name-1") == "plain_name-1"
-    assert slug(name).isascii()
-    assert slug(name).replace("-", "").replace("_", "").isalnum()
-    assert len(slug(name)) < 100
-    assert slug(name) != slug(name + "?")

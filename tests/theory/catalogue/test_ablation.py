@@ -241,7 +241,7 @@ def run(tmp_path_factory):
 def test_the_json_names_the_hypothesis(run, tmp_path):
     write_report(run, tmp_path / "x.json")
     data = json.loads((tmp_path / "x.json").read_text())
-    assert data["schema"] == "logitbounds.falsify/1"
+    assert data["schema"] == "logitbounds/falsify/1"
     found = {claim["hypothesis"]: claim for claim in data["claims"]}
     assert list(found) == [ablation.hypothesis for ablation in drops(theorem("T5"))]
     assert found["tau"]["name"] == "T5 without tau"

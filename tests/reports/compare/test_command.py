@@ -1,0 +1,57 @@
+"""The command `compare`: what it prints and writes, and with which status it ends."""
+
+import json
+
+import numpy as np
+import pytest
+
+from reports.cli import main
+
+RNG = np.random.default_rng(0)
+
+
+def ended(*arguments):
+    """Run the command and return its status."""
+    with pytest.raises(SystemExit) as found:
+        main([*map(str, arguments)])
+    return found.value.code
+
+
+@pytest.fixture
+def models(tmp_path):
+    paths = []
+    for i, noise in enumerate((0.0, 0.1)):
+        path = tmp_path / f"{i}.npz"
+        rng = np.random.default_rng(1)
+        f, g = rng.standard_normal((9, 2)), rng.standard_normal((5, 2))
+        np.savez(path, embeddings=f + noise * RNG.standard_normal(f.shape), unembeddings=g)
+        paths.append(path)
+    return paths
+
+
+def test_compare_prints_and_writes(models, tmp_path, capsys):
+    target = tmp_path / "out" / "compare.json"
+    assert ended("compare", *models, "--json", target) == 0
+    printed = capsys.readouterr().out
+    assert "logit_distance" in printed
+    assert "upper bound" in printed
+    data = json.loads(target.read_text())
+    assert data["schema"] == "logitbounds/compare/1"
+    assert data["measures"]["kl_divergence"] > 0
+    assert {"theorem", "statement", "applies", "reason", "bound", "truth", "vacuous"} <= set(data["guarantees"][0])
+
+
+def test_mismatched_models_are_refused_by_name(models, tmp_path, capsys):
+    np.savez(tmp_path / "short.npz", embeddings=np.ones((3, 2)), unembeddings=np.eye(5, 2))
+    assert ended("compare", models[0], tmp_path / "short.npz") == 2
+    assert "b.embeddings: expected the 9 rows (inputs) of a" in capsys.readouterr().err
+
+
+def test_what_does_not_exist_says_why(models, capsys):
+    """The distance of log-likelihood variances needs two inputs."""
+    one = models[0].with_name("one.npz")
+    arrays = np.load(models[0])
+    np.savez(one, embeddings=arrays["embeddings"][:1], unembeddings=arrays["unembeddings"])
+    assert ended("compare", one, one) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith(" llv_distance")]
+    assert "one input" in line
