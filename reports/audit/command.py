@@ -15,7 +15,7 @@ from reports.shared.terminal import ExitStatus, interrupted, steps
 from theory.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from reports.audit.run import AuditRun
+    from reports.audit.results import AuditRun
 
 
 def audit(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from reports.audit import tables
 from reports.audit.adapters import EXTRA
 from reports.audit.differential import AGREEMENT, Comparison
-from reports.audit.run import Audited, AuditRun
+from reports.audit.results import Audited, AuditRun
 from reports.audit.untested import LOOKED_ON, UNTESTED
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import PropertyVerdict

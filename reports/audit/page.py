@@ -6,7 +6,8 @@ from pathlib import Path
 
 from reports.audit import tables
 from reports.audit.differential import AGREEMENT
-from reports.audit.run import AuditRun, as_json
+from reports.audit.json_report import as_json
+from reports.audit.results import AuditRun
 from reports.audit.untested import LOOKED_ON, UNTESTED
 from reports.shared.files import write_json
 from reports.shared.rendering import environment, slug

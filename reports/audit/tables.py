@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from reports.audit.differential import Comparison, Spread
-from reports.audit.run import SMALL, Audited, AuditRun
+from reports.audit.results import SMALL, Audited, AuditRun
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import Counterexample, PropertyResult, PropertyVerdict
 from theory.conformance.results import Thing
@@ -46,7 +46,7 @@ _ONLY: Mapping[str, frozenset[str]] = {
 }
 """Columns left out: they say nothing, or the same as another, of all measures of a kind."""
 
-_MOST_ROWS = 16
+_MOST_ROWS = 16  # of a matrix on a page: what a reader copies; longer ones are in the JSON
 
 
 def columns(on: str) -> tuple[str, ...]:

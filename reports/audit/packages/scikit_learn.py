@@ -9,7 +9,7 @@ import numpy as np
 from reports.audit.adapters import Adapter, Package, least_width, said
 
 PACKAGE = Package("scikit-learn", "sklearn")
-_NEIGHBOURS = 5
+_NEIGHBOURS = 5  # as in repralign's cknna, with which the overlap is compared
 
 
 def correlations(X: np.ndarray, Y: np.ndarray) -> np.ndarray:

@@ -14,23 +14,15 @@ import pytest
 import theory
 from reports.audit import tables
 from reports.audit.adapters import Adapter, Declaration, Package, Range, padded, said
-from reports.audit.differential import (
-    AGREEMENT,
-    OURS,
-    Answer,
-    Case,
-    Group,
-    Member,
-    ask,
-    embedding_cases,
-    groups,
-    model_cases,
-    summarised,
-)  # fmt: skip
+from reports.audit.differential import AGREEMENT, Answer, Case, ask, embedding_cases, model_cases, summarised
+from reports.audit.groups import all_groups
+from reports.audit.json_report import as_json
 from reports.audit.markdown import markdown
+from reports.audit.members import OURS, Group, Member
 from reports.audit.packages import all_adapters, all_packages
 from reports.audit.page import write_report
-from reports.audit.run import Audited, as_json, compare, examine, run_audit, standing
+from reports.audit.results import Audited, AuditRun, standing
+from reports.audit.run import compare, examine, run_audit
 from reports.audit.untested import UNTESTED
 from tests.reports.commands import command
 from theory import InvalidInput, Model
@@ -396,9 +388,9 @@ def test_what_is_taken_for_zero_does_not_differ_from_zero(value, expected):
 
 
 def test_every_group_compares_implementations_and_says_why():
-    names = [group.name for group in groups()]
+    names = [group.name for group in all_groups()]
     assert len(set(names)) == len(names)
-    for group in groups():
+    for group in all_groups():
         labels = [member.label for member in group.members]
         assert len(set(labels)) == len(labels) >= 2, group.name
         assert group.why.endswith("."), group.name
@@ -490,7 +482,6 @@ def test_an_infinite_range_has_no_infinity_in_json():
 
 
 def as_json_of(interval):
-    from reports.audit.run import AuditRun
     from reports.shared.files import jsonable
 
     audited = Audited(Adapter(SCIPY, "f", disparity, "A.", range=interval), "1", None, why="for the test")
@@ -574,7 +565,7 @@ def test_the_committed_page_names_every_measure_and_every_group():
     for adapter in all_adapters():
         assert f"`{adapter.name}`" in text, adapter.key
         assert adapter.definition in text, adapter.key
-    for group in groups():
+    for group in all_groups():
         assert f"### {group.name}" in text
         assert group.why in text, group.name
     for adapter in all_adapters():
