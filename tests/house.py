@@ -112,13 +112,15 @@ def functions(files: Mapping[str, Path]) -> list[tuple[int, str]]:
     for name, path in files.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                found.append(((node.end_lineno or node.lineno) - node.lineno + 1, f"{name}.{node.name}"))
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                found += [(lines, f"{name}.{node.name}")]
     return sorted(found, reverse=True)
 
 
 def sizes(files: Mapping[str, Path]) -> list[tuple[int, str]]:
     """Return lines and name of every file, largest first."""
-    return sorted(((len(path.read_text(encoding="utf-8").splitlines()), name) for name, path in files.items()), reverse=True)
+    lines = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in files.items()}
+    return sorted(((count, name) for name, count in lines.items()), reverse=True)
 
 
 def main(root: Path = ROOT) -> None:

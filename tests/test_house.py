@@ -91,7 +91,8 @@ class TestTheDrawingCanFail:
 
     def test_the_own_package(self, drawn):
         files, found = drawn
-        assert [(one.module, one.target) for one in house.own_package(found, files)] == [("theory.search.two", "theory")]
+        imports = [(one.module, one.target) for one in house.own_package(found, files)]
+        assert imports == [("theory.search.two", "theory")]
 
     def test_a_private_name(self, drawn):
         assert [one.name for one in house.private(drawn[1])] == ["_drawer"]

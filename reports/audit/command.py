@@ -10,9 +10,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from reports.shared.files import require_file, require_folder, write_whole
+from reports.shared.files import require_file, require_folder
 from reports.shared.terminal import ExitStatus, interrupted, steps
 from theory.errors import InvalidInput
+from theory.files import write_whole
 
 if TYPE_CHECKING:
     from reports.audit.results import AuditRun

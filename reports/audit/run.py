@@ -22,7 +22,6 @@ from theory.conformance.inputs import pairs
 from theory.conformance.results import Thing
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
-from theory.models import Model
 from theory.workers import Lost, Pool
 
 Report = Callable[[str, int, int], None]

@@ -11,9 +11,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from reports.shared.files import require_file, require_folder, write_whole
+from reports.shared.files import require_file, require_folder
 from reports.shared.terminal import WIDE, ExitStatus, complain, interrupted, progress, table, wide_console
 from theory.errors import InvalidInput
+from theory.files import write_whole
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from reports.shared.files import load_model, require_file, write_json
+from reports.shared.files import require_file, write_json
+from reports.shared.saved_models import load_model
 from reports.shared.terminal import ExitStatus, table
 
 

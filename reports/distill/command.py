@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from reports.shared.files import require_file, require_folder, sweep, write_json, write_whole
+from reports.shared.files import require_file, require_folder, write_json
 from reports.shared.terminal import ExitStatus, interrupted, require_packages, steps, table, wide_console
 from theory.errors import InvalidInput
+from theory.files import sweep, write_whole
 
 if TYPE_CHECKING:
     from reports.distill.run import Report

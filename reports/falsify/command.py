@@ -57,9 +57,10 @@ def falsify(
     hypothesis has been judged. A file that is called like a theorem is taken for the file.
     """
     from reports.falsify.catalogue_claims import theorems_with_nothing_to_drop
+    from reports.falsify.claim_files import load_claims
     from reports.falsify.page import write_report
     from reports.falsify.run import run_falsification
-    from reports.shared.claim_files import load_claims, parse_target
+    from reports.shared.user_files import parse_target
 
     settings = _settings(out, budget, evaluations, seed, jobs)
     catalogued = _catalogued(target, drop)
@@ -95,7 +96,7 @@ def _settings(out: Path, budget: float | None, evaluations: int | None, seed: in
 def _catalogued(target: str, drop: bool) -> CatalogueClaims | None:
     """Return the claims of the catalogue that are meant, or None where it is a file that is."""
     from reports.falsify.catalogue_claims import Selection, is_theorem, load_theorems
-    from reports.shared.claim_files import parse_target
+    from reports.shared.user_files import parse_target
 
     path, chosen = parse_target(target)
     if is_theorem(target):

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import theory
 from reports.falsify.catalogue_claims import CatalogueClaims, Selection, load_theorems
 from reports.falsify.claim_files import ClaimFile, load_claims

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from reports.shared.files import require_folder, write_json, write_whole
+from reports.shared.files import require_folder, write_json
 from reports.shared.terminal import ExitStatus, steps, table
 from theory.errors import InvalidInput
+from theory.files import write_whole
 
 if TYPE_CHECKING:
     from reports.prove.run import TheoremProved

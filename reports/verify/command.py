@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from reports.shared.files import require_folder, write_json, write_whole
+from reports.shared.files import require_folder, write_json
 from reports.shared.terminal import ExitStatus, require_packages, steps, table
+from theory.files import write_whole
 
 if TYPE_CHECKING:
     from reports.verify.run import VerificationRun

@@ -1,7 +1,6 @@
 """Files, comparison, the page and the JSON: whole or not at all, no NaN, and every door validated."""
 
 import json
-import math
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -24,8 +23,6 @@ def run():
     """A real run of two theorems, with the models trained on digits."""
     chosen = {name: theorems()[name] for name in ("T5", "T6")}
     return run_verification("quick", 0, workers=2, catalogue=chosen)
-
-
 
 
 # --------------------------------------------------------------------------- verification run, JSON and page
@@ -115,5 +112,3 @@ def test_the_page_of_a_failure_says_so(run):
 def test_a_profile_that_is_none_is_refused():
     with pytest.raises(InvalidInput, match="profile: expected one of quick"):
         run_verification("heroic")
-
-
