@@ -14,10 +14,10 @@ import numpy as np
 from markupsafe import Markup
 
 from reports.check_metric.run import ConformanceRun, as_json
-from reports.shared import svg
+from reports.shared.figures import svg
+from reports.shared.figures.palette import BLUE, VERMILION
 from reports.shared.files import write_json
 from reports.shared.rendering import environment, readable, slug
-from reports.shared.svg import BLUE, GREY, ORANGE
 from reports.shared.versions import versions
 from theory.claims import Metric
 from theory.conformance import PROPERTIES, Conformance, Counterexample, PropertyResult, PropertyVerdict, Step
@@ -91,26 +91,13 @@ def picture(steps: Sequence[Step], distance: str, measure: str) -> str:
     width, height = 620.0, 280.0
     x = svg.Axis(*_decades([point[0] for point in points]), 76, width - 20, log=True)
     y = svg.Axis(*_decades([point[1] for point in points]), height - 44, 16, log=True)
-    parts = [svg.line(x.start, y.start, x.end, y.start), svg.line(x.start, y.start, x.start, y.end)]
-    for value, label in x.ticks():
-        parts += [svg.line(x(value), y.start, x(value), y.start + 4), svg.text(x(value), y.start + 16, label, 10)]
-    for value, label in y.ticks():
-        parts += [
-            svg.line(x.start - 4, y(value), x.start, y(value)),
-            svg.text(x.start - 7, y(value) + 3.5, label, 10, "end"),
-        ]
-    parts += [
-        svg.text((x.start + x.end) / 2, height - 8, distance),
-        f"<g transform='rotate(-90 12 {svg.coordinate((y.start + y.end) / 2)})'>"
-        f"{svg.text(12, (y.start + y.end) / 2 + 4, measure)}</g>",
-    ]
+    parts = svg.Frame(x, y).draw(distance, measure)
     least = min(value for _, value in points)
     parts += [
-        svg.line(x.start, y(least), x.end, y(least), ORANGE, 1, "5 3"),
-        svg.text(x.end, y(least) - 7, f"least: {least:.3g}", 11, "end", ORANGE),
+        svg.line(x.start, y(least), x.end, y(least), VERMILION, 1, "5 3"),
+        svg.text(x.end, y(least) - 7, f"least: {least:.3g}", 11, "end"),
+        svg.path([(x(d), y(value)) for d, value in points]),
     ]
-    places = " ".join(f"{svg.coordinate(x(d))},{svg.coordinate(y(value))}" for d, value in points)
-    parts.append(f"<polyline points='{places}' fill='none' stroke='{GREY}' stroke-width='1'/>")
     parts += [svg.marker(x(d), y(value), 0, BLUE) for d, value in points]
     return svg.picture(width, height, "The measure against the distance, along the sequence", parts)
 

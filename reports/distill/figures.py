@@ -1,162 +1,31 @@
-"""Pictures of an experiment, as SVG with real text: every loss of the grid is named in each of them.
+"""Figures of an experiment: every loss of the grid is named in each of them, and looks the same in all.
 
-They are written element by element, so that thousands of points stay small and drawing takes no plotting library.
-A loss keeps its colour and its shape through all of them; no picture needs colour to be read.
+Each returns SVG for the page, or nothing where there is nothing to draw. No figure needs colour to be read.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
 
-from empirics.experiment import Student, Teacher
-from empirics.statistics import Interval, interval
+from empirics.statistics import Interval
+from reports.distill import figure_data as data
 from reports.distill.run import Report
-from reports.shared.svg import GREY, Axis, coordinate, line, marker, picture, text
-from theory.guarantees import Guarantee
+from reports.shared.figures import plots
+from reports.shared.figures.palette import FAINT, GREY, INK
+from reports.shared.figures.plots import CROSS, PAGE_WIDTH, Mark, handle, inline_svg, marks, short
+from reports.shared.figures.svg import power_of_ten
 
-# Okabe and Ito's colours without yellow, which vanishes on white paper. Violations are a red of their own, and crosses.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_LABELS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#B8A800", "#0072B2", "#D55E00", "#CC79A7", "#999999", "#6A3D9A")
-_RED, _FAINT, _PAPER = "#c00000", "#dddddd", "#ffffff"
-_SHAPES = 7
-_SMALL = 11.0  # size of letters
-_LONGEST = 22  # letters of a loss's name that a picture shows
-_FLOOR, _CEILING = 1e-6, 1e15  # beyond, a point says "nothing to see" and "vacuous" whatever its place
-_CERTAIN = 1e-9  # 1 - m_CCA that rounding leaves where it is zero
-
-
-@dataclass(frozen=True)
-class Style:
-    """How a loss is drawn in every picture."""
-
-    colour: str
-    shape: int
-
-    @classmethod
-    def of(cls, index: int) -> Style:
-        """Return that of the loss at this place: as many as 49 differ in colour or in shape."""
-        return cls(_COLOURS[index % len(_COLOURS)], (index + index // len(_COLOURS)) % _SHAPES)
-
-    def mark(self, x: float, y: float, size: float = 4.0, hollow: bool = False) -> str:
-        """Draw a point."""
-        drawn = marker(x, y, self.shape, self.colour, size)
-        if not hollow:
-            return drawn
-        outline = f"fill='{_PAPER}' stroke='{self.colour}' stroke-width='1.1'"
-        return drawn.replace(f"fill='{self.colour}'", outline)
-
-
-def styles(report: Report) -> dict[str, Style]:
-    """Return how each loss is drawn."""
-    return {loss: Style.of(i) for i, loss in enumerate(report.losses)}
-
-
-def short(name: str) -> str:
-    """Return a name that is short enough to stand beside its points."""
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
-
-
-def _width(words: str, size: float = _SMALL) -> float:
-    return 0.56 * size * len(words)
-
-
-def _widest(names: Iterable[str]) -> float:
-    return max((_width(short(name)) for name in names), default=0.0)
-
-
-def _cross(x: float, y: float, size: float = 5.0) -> str:
-    return line(x - size, y - size, x + size, y + size, _RED, 2) + line(x - size, y + size, x + size, y - size, _RED, 2)
-
-
-# --------------------------------------------------------------------------- frames and keys
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Two axes.
-
-    Attributes
-    ----------
-    x, y
-        The axes; y grows upwards.
-    """
-
-    x: Axis
-    y: Axis
-
-    def draw(self, horizontal: str, vertical: str, title: str = "") -> list[str]:
-        """Draw both axes with their ticks and what they measure."""
-        left, right, bottom, top = self.x.start, self.x.end, self.y.start, self.y.end
-        parts = [line(left, bottom, right, bottom), line(left, bottom, left, top)]
-        for value, words in self.x.ticks():
-            at = self.x(value)
-            parts += [line(at, bottom, at, bottom + 4), text(at, bottom + 16, words, _SMALL - 1)]
-        for value, words in self.y.ticks():
-            at = self.y(value)
-            parts += [line(left - 4, at, left, at), text(left - 7, at + 3.5, words, _SMALL - 1, "end")]
-        parts.append(text((left + right) / 2, bottom + 33, horizontal, _SMALL))
-        parts.append(text(left - 30, top - 9, vertical, _SMALL, "start"))
-        if title:
-            parts.append(text((left + right) / 2, top - 26, title, _SMALL + 1))
-        return parts
-
-
-def _padded(values: Iterable[float], log: bool = False, share: float = 0.06) -> tuple[float, float]:
-    """Return a range with some air around its values."""
-    found = sorted(values)
-    low, high = (math.log10(v) if log else v for v in (found[0], found[-1]))
-    room = max((high - low) * share, 0.15 if log else 1e-3 * max(abs(low), abs(high), 1e-6))
-    return (10 ** (low - room), 10 ** (high + room)) if log else (low - room, high + room)
-
-
-def _decades(values: Iterable[float]) -> tuple[float, float]:
-    """Return a padded range that has two powers of ten to be marked."""
-    low, high = (math.log10(end) for end in _padded(values, log=True))
-    if math.floor(high) - math.ceil(low) < 1:
-        low, high = math.floor(low), math.ceil(high)
-    return 10.0**low, 10.0**high
-
-
-def _key(report: Report, x: float, y: float, more: Sequence[tuple[str, str]] = ()) -> list[str]:
-    """Draw which mark is which loss, downwards from a place; then other marks, drawn about (0, 0), and their words."""
-    parts = []
-    for i, (name, style) in enumerate(styles(report).items()):
-        parts += [style.mark(x, y + 18 * i), text(x + 11, y + 18 * i + 4, short(name), _SMALL, "start")]
-    start = y + 18 * len(report.losses) + 8
-    for i, (drawn, words) in enumerate(more):
-        at = start + 18 * i
-        parts += [_moved(drawn, x, at), text(x + 11, at + 4, words, _SMALL, "start")]
-    return parts
-
-
-def _moved(drawn: str, x: float, y: float) -> str:
-    return f"<g transform='translate({coordinate(x)} {coordinate(y)})'>{drawn}</g>"
-
-
-def _apart(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Move places as little as a simple pass does until any two are a gap apart, within a range where it has room."""
-    order = sorted(range(len(places)), key=lambda i: places[i])
-    moved: list[float] = []
-    for i in order:
-        moved.append(max(places[i], moved[-1] + gap) if moved else max(places[i], low))
-    for j in reversed(range(len(moved))):
-        most = high if j == len(moved) - 1 else moved[j + 1] - gap
-        moved[j] = min(moved[j], most)
-    result = [0.0] * len(places)
-    for i, place in zip(order, moved, strict=True):
-        result[i] = place
-    return result
-
+_HEIGHT = 3.6  # inches of a figure of one row, if the legend needs no more
+_KL = "KL(teacher ‖ student)"
 
 # --------------------------------------------------------------------------- embeddings
 
-_WIDEST_CELL, _ACROSS, _GUTTER, _PAGE = 178.0, 6, 14.0, 976.0
+_ACROSS = 6  # networks side by side: below an inch and a half each, clouds run together
+_WIDEST_CELL = 1.8  # inches of one network's plot, if there are few
 
 
 def embeddings(report: Report) -> str:
@@ -166,177 +35,95 @@ def embeddings(report: Report) -> str:
     squared error; in more dimensions only the latter, all in the two principal components of the teacher. Colours are
     the teacher's labels.
     """
-    teacher = report.grid.teachers[0]
-    students = [_first(report, loss) for loss in report.losses]
-    planar = teacher.embeddings.shape[1] <= 2
-    to_plane = _principal(teacher.embeddings)
-    target = to_plane(teacher.embeddings)
-    box = _bounds(target)
-    rows = -(-(len(students) + 1) // _ACROSS)
-    across = -(-(len(students) + 1) // rows)
-    cell = min(_WIDEST_CELL, (_PAGE + _GUTTER) / across - _GUTTER)
-    block = (2 if planar else 1) * (cell + 20) + 36
-    parts: list[str] = []
-    for place in range(len(students) + 1):
-        x = 4 + (place % across) * (cell + _GUTTER)
-        y = 18 + (place // across) * block
-        if place == 0:
-            parts.append(text(x + cell / 2, y - 5, "teacher", _SMALL))
-            parts += _cloud(target, teacher.predicted, box, x, y, cell, named=True)
-            parts.append(text(x + cell / 2, y + cell + 13, f"accuracy {_share(teacher.accuracy['test'])}", 9.5))
-            if planar:
-                below = y + 1.5 * cell + 14
-                parts.append(text(x + cell / 2, below, "upper rows: as they are", 9.5, "middle", GREY))
-                parts.append(text(x + cell / 2, below + 15, "lower rows: mapped onto this", 9.5, "middle", GREY))
-            continue
-        student, loss = students[place - 1], report.losses[place - 1]
-        row = next(row for row in student.rows if row["split"] == "test")
-        parts.append(text(x + cell / 2, y - 5, short(loss), _SMALL))
-        if planar:
-            own = _principal(student.embeddings)(student.embeddings)
-            parts += _cloud(own, teacher.predicted, _bounds(own), x, y, cell)
-            parts.append(text(x + cell / 2, y + cell + 13, f"as it is, accuracy {_share(row['accuracy'])}", 9.5))
-            y += cell + 20
-        fitted, explained = _mapped(student.embeddings, teacher.embeddings)
-        parts += _cloud(to_plane(fitted), teacher.predicted, box, x, y, cell)
-        words = f"mapped, R² {explained:.3f}" if planar else f"accuracy {_share(row['accuracy'])}, R² {explained:.3f}"
-        parts.append(text(x + cell / 2, y + cell + 13, words, 9.5))
-    width = 8 + across * (cell + _GUTTER) - _GUTTER
-    return picture(width, 6 + rows * block, "Embeddings of a teacher and of its students", parts)
+    found = data.embeddings(report)
+    rows = -(-(len(found.students) + 1) // _ACROSS)
+    across = -(-(len(found.students) + 1) // rows)
+    cell = min(_WIDEST_CELL, PAGE_WIDTH / across)
+    deep = 2 if found.planar else 1
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots(deep * rows, across, squeeze=False)
+        for axis in axes.flat:
+            axis.set_axis_off()
+        _teacher(axes[:deep, 0], found)
+        for place, (loss, student) in enumerate(found.students.items(), start=1):
+            row = deep * (place // across)
+            _student(axes[row : row + deep, place % across], found, loss, student)
+
+    height = rows * deep * (cell + 0.36)  # words above and below
+    return inline_svg("Embeddings of a teacher and of its students", (across * cell, height), draw)
 
 
-def _first(report: Report, loss: str) -> Student:
-    return next(s for s in report.grid.students if s.loss == loss and s.teacher_seed == report.grid.teachers[0].seed)
+def _teacher(cells: Any, found: data.Embeddings) -> None:
+    _cell(cells[0], found.teacher.mapped, found, f"accuracy {_share(found.teacher.accuracy)}", named=True)
+    cells[0].set_title("teacher")
+    if found.planar:
+        words = "upper rows: students\nas they are\n\nlower rows: mapped\nonto the teacher"
+        cells[1].text(0.5, 0.6, words, ha="center", va="center", color=GREY, transform=cells[1].transAxes)
+
+
+def _student(cells: Any, found: data.Embeddings, loss: str, student: data.Drawn) -> None:
+    cells[0].set_title(short(loss))
+    accuracy, explained = f"accuracy {_share(student.accuracy)}", f"R² {student.explained:.3f}"
+    if student.own is None:
+        _cell(cells[0], student.mapped, found, f"{accuracy}\n{explained}")
+    else:
+        _cell(cells[0], student.own, found, accuracy, within=student.own)
+        _cell(cells[1], student.mapped, found, f"mapped, {explained}")
+
+
+def _cell(axis: Any, points: Any, found: data.Embeddings, words: str, within: Any = None, named: bool = False) -> None:
+    """Draw a cloud in a square around given points, those of the teacher if none are given."""
+    axis.set_axis_on()
+    plots.cloud(axis, points, found.labels, named)
+    around = found.teacher.mapped if within is None else within
+    low, high = around.min(axis=0), around.max(axis=0)
+    half = 0.54 * float((high - low).max()) or 1.0  # some air; a square around a single point has a side too
+    middle = (low + high) / 2
+    axis.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half), xticks=[], yticks=[])
+    axis.spines[:].set(visible=True, color=FAINT)
+    axis.set_xlabel(words)
 
 
 def _share(value: float) -> str:
     return f"{value:.4f}".rstrip("0") if value > 0.99 else f"{value:.3f}"
 
 
-def _principal(
-    points: Float[np.ndarray, "n m"],
-) -> Callable[[Float[np.ndarray, "n m"]], Float[np.ndarray, "n 2"]]:
-    """Return the map to a plane: none from a plane, a column of zeros beside a line, else two principal components."""
-    dimension = points.shape[1]
-    if dimension == 2:
-        return lambda values: values
-    if dimension == 1:
-        return lambda values: np.hstack([values, np.zeros_like(values)])
-    centre = points.mean(axis=0)
-    axes = np.linalg.svd(points - centre, full_matrices=False)[2][:2].T
-    return lambda values: (values - centre) @ axes
-
-
-def _mapped(
-    student: Float[np.ndarray, "n d"], teacher: Float[np.ndarray, "n m"]
-) -> tuple[Float[np.ndarray, "n m"], float]:
-    """Return the affine image of the student closest to the teacher, and the share of variance that it explains."""
-    source = np.hstack([student, np.ones((len(student), 1))])
-    fitted = source @ np.linalg.lstsq(source, teacher, rcond=None)[0]
-    whole = float(np.square(teacher - teacher.mean(axis=0)).sum())
-    left = float(np.square(teacher - fitted).sum())
-    return fitted, 1 - left / whole if whole > 0 else 0.0
-
-
-def _bounds(points: Float[np.ndarray, "n 2"]) -> tuple[float, float, float]:
-    """Return the centre and half the side of a square around points."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    half = 0.54 * float((high - low).max()) or 1.0
-    return float((low + high)[0]) / 2, float((low + high)[1]) / 2, half
-
-
-def _cloud(
-    points: Float[np.ndarray, "n 2"],
-    labels: Int[np.ndarray, " n"],
-    box: tuple[float, float, float],
-    x: float,
-    y: float,
-    side: float,
-    named: bool = False,
-) -> list[str]:
-    """Draw points in a square: one path for each label, of lines without length whose round caps are the points."""
-    frame = f"<rect x='{coordinate(x)}' y='{coordinate(y)}' width='{side:g}' height='{side:g}' fill='none' "
-    parts = [f"{frame}stroke='{_FAINT}'/>"]
-    centre_x, centre_y, half = box
-    across = x + side / 2 * (1 + (points[:, 0] - centre_x) / half)
-    down = y + side / 2 * (1 - (points[:, 1] - centre_y) / half)
-    inside = (np.abs(points[:, 0] - centre_x) <= half) & (np.abs(points[:, 1] - centre_y) <= half)
-    for label in np.unique(labels):
-        chosen = inside & (labels == label)
-        path = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(across[chosen], down[chosen], strict=True))
-        colour = _LABELS[int(label) % len(_LABELS)]
-        parts.append(f"<path d='{path}' stroke='{colour}' stroke-width='2.6' stroke-linecap='round' fill='none'/>")
-    if named and len(np.unique(labels)) <= len(_LABELS):
-        for label in np.unique(labels):
-            chosen = np.flatnonzero(labels == label)
-            # The point nearest to the middle: the middle itself may be among points of another label.
-            middle = np.median(points[chosen], axis=0)
-            near = chosen[np.argmin(np.square(points[chosen] - middle).sum(axis=1))]
-            parts.append(_haloed(float(across[near]), float(down[near]) + 4, str(int(label))))
-    return parts
-
-
-def _haloed(x: float, y: float, words: str) -> str:
-    place = f"x='{coordinate(x)}' y='{coordinate(y)}' text-anchor='middle' font-size='{_SMALL}' font-weight='bold'"
-    halo = f"fill='#1a1a1a' stroke='{_PAPER}' stroke-width='3' paint-order='stroke'"
-    return f"<text {place} {halo} font-family='system-ui, sans-serif'>{escape(words)}</text>"
-
-
 # --------------------------------------------------------------------------- measures against each other
 
 
-def _points(report: Report, across: str, up: str) -> dict[str, list[tuple[float, float]]]:
-    """Return two measures of every student on the test part, by loss, where both exist."""
-    found: dict[str, list[tuple[float, float]]] = {loss: [] for loss in report.losses}
-    for row in report.grid.rows:
-        if row["split"] == "test" and row.get(across) is not None and row.get(up) is not None:
-            found[row["loss"]].append((row[across], row[up]))
-    return found
+def _scatter(axis: Any, report: Report, points: data.Points) -> None:
+    for loss, mark in marks(report.losses).items():
+        if points[loss]:
+            axis.plot(*zip(*points[loss], strict=True), **mark.look(size=4.5))
 
 
-def _scatter(report: Report, frame: Frame, points: Mapping[str, Sequence[tuple[float, float]]]) -> list[str]:
-    return [style.mark(frame.x(a), frame.y(b), 3.6) for loss, style in styles(report).items() for a, b in points[loss]]
-
-
-def _all(points: Mapping[str, Sequence[tuple[float, float]]]) -> list[tuple[float, float]]:
-    return [point for each in points.values() for point in each]
+def _high(report: Report, more: int = 0) -> float:
+    """Return the height of a figure that has room for its legend."""
+    return max(_HEIGHT, plots.height_of_legend(len(report.losses) + more))
 
 
 def correlation_against_kl(report: Report) -> str:
     """Draw m_CCA, and 1 - m_CCA on a logarithmic axis, against KL on the test part: a mark for each student."""
-    measured = _points(report, "kl", "mean_cca")
-    points = {loss: [(a, b) for a, b in each if a > 0] for loss, each in measured.items()}
-    if not _all(points):
+    points, lacking = data.correlation_against_kl(report)
+    every = data.all_points(points)
+    if not every:
         return ""
-    lacking = {loss: [(a, max(1 - b, _CERTAIN)) for a, b in each] for loss, each in points.items()}
-    x = _decades(a for a, _ in _all(points))
-    bottom = 0.0 if min(b for _, b in _all(points)) < 0.6 else _padded(b for _, b in _all(points))[0]
-    height = max(330.0, 70 + 18.0 * len(report.losses) + 30)
-    first = Frame(Axis(*x, 58, 388, log=True), Axis(bottom, 1.0 + 0.02 * (1 - bottom), height - 46, 46))
-    second = Frame(
-        Axis(*x, 460, 790, log=True), Axis(*_decades(b for _, b in _all(lacking)), height - 46, 46, log=True)
-    )
-    parts = first.draw("KL(teacher ‖ student)", "m_CCA with the teacher")
-    parts += second.draw("KL(teacher ‖ student)", "1 - m_CCA")
-    parts += _scatter(report, first, points) + _scatter(report, second, lacking)
-    parts += _key(report, 818, 56)
-    return picture(838 + _widest(report.losses), height, "Mean canonical correlation against KL", parts)
 
+    def draw(figure: Any) -> None:
+        first, second = figure.subplots(1, 2)
+        for axis, shown in ((first, points), (second, lacking)):
+            plots.logarithmic(axis, "x", plots.decades(kl for kl, _ in every))
+            _scatter(axis, report, shown)
+            axis.set_xlabel(_KL)
+        # From zero where some student is far from 1; else students near 1 could not be told apart.
+        bottom = 0.0 if min(b for _, b in every) < 0.6 else plots.padded(b for _, b in every)[0]
+        first.set(ylabel="m_CCA with the teacher", ylim=(bottom, 1.0 + 0.02 * (1 - bottom)))
+        plots.logarithmic(second, "y", plots.decades(b for _, b in data.all_points(lacking)))
+        second.set_ylabel("1 - m_CCA")
+        plots.legend(figure, report.losses)
 
-@dataclass(frozen=True)
-class _Bounded:
-    """A distance that a theorem bounds by a number of the teacher times the logit distance."""
-
-    theorem: str
-    statement: str
-    measure: str
-    words: str
-
-
-_BOUNDED = (
-    _Bounded("T2", "upper_bound", "identifiability_dissimilarity", "d_rep"),
-    _Bounded("T3", "upper_bound", "alignment_error", "alignment error"),
-)
+    return inline_svg("Mean canonical correlation against KL", (PAGE_WIDTH, _high(report)), draw)
 
 
 def distances(report: Report) -> str:
@@ -344,66 +131,32 @@ def distances(report: Report) -> str:
 
     The line of a theorem has the teacher's number as its factor, so that every teacher has one of its own.
     """
-    panels = []
-    for bounded in _BOUNDED:
-        measured = _points(report, "logit_distance", bounded.measure)
-        points = {loss: [(a, b) for a, b in each if a > 0 and b > 0] for loss, each in measured.items()}
-        if _all(points):
-            panels.append((bounded, points, _slopes(report, bounded)))
+    panels = [(bounded, data.distances(report, bounded), data.slopes(report, bounded)) for bounded in data.BOUNDED]
+    panels = [panel for panel in panels if data.all_points(panel[1])]
     if not panels:
         return ""
-    height = max(340.0, 120 + 18.0 * len(report.losses))
-    parts: list[str] = []
-    for i, (bounded, points, slopes) in enumerate(panels):
-        start = 58 + 402 * i
-        x = _decades(a for a, _ in _all(points))
-        lines = [slope * a for slope in slopes.values() for a in (min(_all(points))[0], max(_all(points))[0])]
-        y = _decades([b for _, b in _all(points)] + lines)
-        frame = Frame(Axis(*x, start, start + 330, log=True), Axis(*y, height - 46, 46, log=True))
-        parts += frame.draw("d_logit", bounded.words)
-        parts += [_clipped(frame, slope) for slope in slopes.values()]
-        if slopes:
-            steepest = max(slopes.values())
-            at = _visible(frame, steepest)
-            parts.append(text(at[0] - 4, at[1] - 6, f"{bounded.theorem}, each teacher", _SMALL, "end", GREY))
-        parts += _scatter(report, frame, points)
-    right = 58 + 402 * len(panels) - 44
-    parts += _key(report, right, 56, [(line(-7, 0, 7, 0, GREY, 1, "4 3"), "the bound")])
-    title = "Distances of representations against the logit distance"
-    return picture(right + 20 + _widest([*report.losses, "the bound"]), height, title, parts)
 
+    def draw(figure: Any) -> None:
+        for axis, (bounded, points, slopes) in zip(
+            figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
+        ):
+            every = data.all_points(points)
+            ends = np.array(plots.decades(a for a, _ in every))
+            seen = min(every)[0], max(every)[0]
+            lines = [slope * a for slope in slopes.values() for a in seen]
+            plots.logarithmic(axis, "x", (ends[0], ends[1]))
+            plots.logarithmic(axis, "y", plots.decades([b for _, b in every] + lines))
+            for slope in slopes.values():
+                axis.plot(ends, slope * ends, color=GREY, linewidth=0.9, linestyle="--")
+            _scatter(axis, report, points)
+            axis.set(xlabel="d_logit", ylabel=bounded.words)
+            if slopes:
+                axis.set_title(f"dashed: {bounded.theorem}, each teacher")
+        bound = handle("the bound", color=GREY, linewidth=0.9, linestyle="--")
+        plots.legend(figure, report.losses, [bound])
 
-def _slopes(report: Report, bounded: _Bounded) -> dict[int, float]:
-    """Return, for each teacher, the factor of the logit distance in a theorem's bound; none where it does not apply."""
-    found: dict[int, float] = {}
-    for student in report.grid.students:
-        distance = next(row["logit_distance"] for row in student.rows if row["split"] == "test")
-        for g in student.guarantees:
-            if (g.theorem, g.statement) == (bounded.theorem, bounded.statement) and g.bound and distance:
-                found.setdefault(student.teacher_seed, math.sqrt(g.bound) / distance)
-    return found
-
-
-def _segment(frame: Frame, slope: float) -> tuple[float, float] | None:
-    """Return the logit distances between which a line through the origin is inside a frame."""
-    low = max(frame.x.low, frame.y.low / slope)
-    high = min(frame.x.high, frame.y.high / slope)
-    return (low, high) if low < high else None
-
-
-def _clipped(frame: Frame, slope: float) -> str:
-    ends = _segment(frame, slope)
-    if ends is None:
-        return ""
-    (a, b) = ends
-    return line(frame.x(a), frame.y(slope * a), frame.x(b), frame.y(slope * b), GREY, 1, "4 3")
-
-
-def _visible(frame: Frame, slope: float) -> tuple[float, float]:
-    """Return a place above a line at which it can be named."""
-    a, b = _segment(frame, slope) or (frame.x.low, frame.x.high)
-    value = math.exp(0.45 * math.log(a) + 0.55 * math.log(b))
-    return frame.x(value), frame.y(slope * value)
+    size = (PAGE_WIDTH * (len(panels) + 0.4) / 2.4, _high(report, more=1))  # 0.4 of a panel for the legend
+    return inline_svg("Distances of representations against the logit distance", size, draw)
 
 
 # --------------------------------------------------------------------------- bounds
@@ -414,228 +167,142 @@ def bounds_against_truth(report: Report) -> str:
 
     Violations are drawn one by one.
     """
-    marks: list[tuple[str, float, float, bool]] = []
-    crosses: list[tuple[float, float]] = []
-    for loss in report.losses:
-        students = [student for student in report.grid.students if student.loss == loss]
-        for column in zip(*(student.guarantees for student in students), strict=True):
-            seen = [g for g in column if g.applies and g.truth and g.truth > _FLOOR]
-            crosses += [_sides(g) for g in seen if g.holds is False]
-            if seen:
-                truth, bound = np.median([_sides(g) for g in seen], axis=0)
-                marks.append((loss, float(truth), float(bound), 2 * sum(bool(g.vacuous) for g in seen) > len(seen)))
-    if not marks and not crosses:
+    sides, violations = data.medians_of_bounds(report)
+    if not sides and not violations:
         return ""
-    every = [(t, b) for _, t, b, _ in marks] + crosses
-    x = _decades(t for t, _ in every)
-    y = _decades([side for point in every for side in point])
-    height = max(460.0, 170 + 18.0 * len(report.losses))
-    frame = Frame(Axis(*x, 70, 600, log=True), Axis(*y, height - 46, 46, log=True))
-    parts = frame.draw("truth", f"bound (at the top: {_power_of(_CEILING)} and beyond)")
-    low, high = max(x[0], y[0]), min(x[1], y[1])
-    parts.append(line(frame.x(low), frame.y(low), frame.x(high), frame.y(high), "#1a1a1a", 1))
-    look = styles(report)
-    # Hollow ones last: they do not hide what is inside them.
-    for loss, truth, bound, vacuous in sorted(marks, key=lambda mark: mark[3]):
-        parts.append(look[loss].mark(frame.x(truth), frame.y(bound), 3.4, hollow=vacuous))
-    parts += [_cross(frame.x(truth), frame.y(bound)) for truth, bound in crosses]
-    other = [
-        (marker(0, 0, 0, GREY), "informative"),
-        (Style(GREY, 0).mark(0, 0, hollow=True), "vacuous"),
-        (line(-7, 0, 7, 0, "#1a1a1a"), "bound = truth"),
-        *([(_cross(0, 0), "violated")] if crosses else []),
-    ]
-    parts += _key(report, 628, 56, other)
-    width = 650 + _widest([*report.losses, "informative"])
-    return picture(width, height, "Bounds against truth on the trained pairs", parts)
+
+    def draw(figure: Any) -> None:
+        axis = figure.subplots()
+        other = plots.bounds_against_truths(axis, report.losses, sides, violations)
+        axis.set_ylabel(f"bound (at the top: {power_of_ten(round(math.log10(data.CEILING)))} and beyond)")
+        plots.legend(figure, report.losses, other)
+
+    size = (0.8 * PAGE_WIDTH, max(4.8, _high(report, more=4)))  # as high as wide, but for the legend
+    return inline_svg("Bounds against truth on the trained pairs", size, draw)
 
 
-def _sides(g: Guarantee) -> tuple[float, float]:
-    bound = _CEILING if g.bound is None else min(max(g.bound, _FLOOR), _CEILING)
-    return min(g.truth or 0.0, _CEILING), bound
+_ORDERS = (0, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000)  # marked where they are reached
 
 
-def _power_of(value: float) -> str:
-    return "10" + "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(round(math.log10(value))))
+def orders(report: Report) -> str:
+    """Draw by how many orders of magnitude each statement's bound exceeds the truth: a mark for each loss's median."""
+    found = data.orders(report)
+    if not found:
+        return ""
+
+    def draw(figure: Any) -> None:
+        axis = figure.subplots()
+        largest = 1.0
+        for y, findings in enumerate(found.values()):
+            for mark, entry in zip(marks(report.losses).values(), findings, strict=True):
+                if entry is not None and entry.orders is not None:
+                    largest = max(largest, entry.orders)
+                    at = max(entry.orders, 0.0)
+                    axis.plot(at, y, clip_on=False, **mark.look(2 * entry.vacuous > entry.applies, 4.5))
+                    if entry.violated:
+                        axis.plot(at, y, clip_on=False, **CROSS)
+        # Linear to one order, logarithmic beyond, from a factor of two to hundreds of orders: with this scale one order
+        # is as long as a factor of ten beyond.
+        axis.set_xscale("symlog", linthresh=1, linscale=0.9)
+        ticks = [value for value in _ORDERS if value <= 1.1 * largest]
+        axis.set_xticks(ticks, [f"{value:g}" for value in ticks])
+        axis.set_xticks([], minor=True)
+        axis.set(xlim=(0, 1.1 * largest), ylim=(len(found) - 0.4, -0.6), xlabel="log₁₀(bound / truth)")
+        axis.set_yticks(range(len(found)), list(found))
+        axis.tick_params(top=True, labeltop=True, length=0)
+        grey = Mark(GREY, "o")
+        other = [handle("informative", **grey.look()), handle("vacuous", **grey.look(hollow=True))]
+        plots.legend(figure, report.losses, other)
+
+    height = max(0.16 * len(found) + 0.8, plots.height_of_legend(len(report.losses) + 2))  # 11 points a statement
+    return inline_svg("Orders of magnitude", (PAGE_WIDTH, height), draw)
 
 
 # --------------------------------------------------------------------------- probes
 
-
-@dataclass(frozen=True)
-class Read:
-    """What probes read of one concept, by loss: the intervals of what they get right.
-
-    Attributes
-    ----------
-    name
-        Of the concept.
-    teacher, student, moved, guaranteed
-        By loss: the teacher's probe on the teacher, a probe of the student's own, the teacher's probe moved to the
-        student without labels, and what the logits guarantee of the latter; None where it was not measured.
-    chance
-        What guessing one of the values at random gets right.
-    """
-
-    name: str
-    teacher: Mapping[str, Interval | None]
-    student: Mapping[str, Interval | None]
-    moved: Mapping[str, Interval | None]
-    guaranteed: Mapping[str, Interval | None]
-    chance: float | None
-
-
-_PROBES = {
-    "teacher": "teacher_concept_accuracy",
-    "student": "concept_accuracy",
-    "moved": "transferred_concept_accuracy",
-    "guaranteed": "guaranteed_concept_accuracy",
-}
-
-
-def reads(report: Report, split: str = "test") -> list[Read]:
-    """Return what probes read of each concept on a part of the data; of data without concepts, the R² of directions."""
-    names = report.grid.facts["concepts"]
-    if not names:
-        own = {loss: _of_rows(report, loss, "direction_r2", split) for loss in report.losses}
-        nothing = dict.fromkeys(report.losses)
-        return (
-            [Read("R² of the teacher's directions", nothing, own, nothing, nothing, None)] if any(own.values()) else []
-        )
-    return [
-        Read(
-            name,
-            **{
-                side: {loss: _of_concept(report, loss, measure, split, number) for loss in report.losses}
-                for side, measure in _PROBES.items()
-            },
-            chance=1 / len(values),
-        )
-        for number, (name, values) in enumerate(names.items())
-    ]
-
-
-def _of_rows(report: Report, loss: str, measure: str, split: str) -> Interval | None:
-    cells = [row.get(measure) for row in report.grid.rows if (row["loss"], row["split"]) == (loss, split)]
-    return _interval(report, cells)
-
-
-def _of_concept(report: Report, loss: str, measure: str, split: str, number: int) -> Interval | None:
-    found = [s.concepts.get(split, {}).get(measure) for s in report.grid.students if s.loss == loss]
-    return _interval(report, [None if each is None else each[number] for each in found])
-
-
-def _interval(report: Report, cells: Sequence[float | None]) -> Interval | None:
-    preset = report.grid.plan.preset
-    if not cells or any(cell is None for cell in cells):
-        return None
-    return interval(np.array(cells, dtype=np.float64).reshape(preset.teachers, preset.students), bounds=None)
-
-
-_PANELS = 3  # side by side
-_ROW = 28.0  # height of a loss
+_PANELS = 3  # concepts side by side
+_ROW = 0.3  # inches of a loss
+_LOWER, _UPPER = 0.25, -0.25  # of a loss's row: where the moved probe and the teacher's are, around the student's own
 
 
 def probes(report: Report, split: str = "test") -> str:
     """Draw, for each concept and loss, what a probe reads: of the teacher, of the student, moved, and guaranteed."""
-    found = reads(report, split)
+    found = data.reads(report, split)
     if not found:
         return ""
-    names = _widest(report.losses) + 24
     rows = -(-len(found) // _PANELS)
     across = -(-len(found) // rows)
-    wide = (900 - names) / across - 26
-    tall = _ROW * len(report.losses) + 74
-    parts: list[str] = []
-    for i, read in enumerate(found):
-        left = names + (i % across) * (wide + 26)
-        top = 34 + (i // across) * tall
-        parts += _read(report, read, left, left + wide, top, labelled=i % across == 0)
-    bottom = 10 + rows * tall
-    if report.grid.facts["concepts"]:
-        parts += _probe_key(names, bottom + 8)
-        bottom += 22
-    return picture(names + across * (wide + 26), bottom, f"What linear probes read ({split})", parts)
+
+    def draw(figure: Any) -> None:
+        figure.get_layout_engine().set(h_pad=0.08)  # inches: twice as much as it leaves between rows by itself
+        axes = figure.subplots(rows, across, squeeze=False, sharey=True)
+        for axis in axes.flat[len(found) :]:
+            axis.set_axis_off()
+        for axis, read in zip(axes.flat, found, strict=False):
+            _read(axis, report, read)
+        if report.grid.facts["concepts"]:
+            figure.legend(handles=_key_of_probes(), loc="outside lower center", ncols=3)
+
+    height = rows * (_ROW * len(report.losses) + 0.75) + 0.5  # a title and an axis each; the legend
+    return inline_svg(f"What linear probes read ({split.replace('_', ' ')})", (PAGE_WIDTH, height), draw)
 
 
-def _read(report: Report, read: Read, left: float, right: float, top: float, labelled: bool) -> list[str]:
-    sides = (read.teacher, read.student, read.moved)
-    shown = [
-        end for side in sides for got in side.values() if got is not None for end in (*(got.ends or ()), got.mean)
-    ] + ([] if read.chance is None else [read.chance])
-    # What is guaranteed is shown at its place if it is not so far off that it would squeeze all the rest.
-    reach = min(shown) - (max(shown) - min(shown))
-    shown += [got.mean for got in read.guaranteed.values() if got is not None and got.mean > max(reach, 0.0)]
-    low, high = _padded(shown)
-    if high - low < 0.05:
+def _read(axis: Any, report: Report, read: data.Read) -> None:
+    low, high = plots.padded(read.range())
+    if high - low < 0.05:  # differences below a twentieth are not blown up to the whole width
         low, high = (low + high) / 2 - 0.025, (low + high) / 2 + 0.025
     if any(got is not None and got.mean < low for got in read.guaranteed.values()):
         low -= 0.22 * (high - low)  # room for arrows with their values
     # Intervals may leave the range of the measure where it crowds at its end; accuracies do not.
-    ceiling = 1.0 + 0.02 * (1.0 - low)
-    axis = Axis(max(low, -1.0), min(high, ceiling), left, right)
-    bottom = top + _ROW * len(report.losses)
-    parts = [line(left, bottom, right, bottom), text((left + right) / 2, top - 10, read.name, _SMALL + 1)]
-    for value, words in axis.ticks():
-        parts += [line(axis(value), bottom, axis(value), bottom + 4), text(axis(value), bottom + 16, words, 10)]
+    low, high = max(low, -1.0), min(high, 1.0 + 0.02 * (1.0 - low))
     if read.chance is not None:
-        at = axis(read.chance)
-        parts += [line(at, top, at, bottom, GREY, 1, "2 3"), text(at, bottom + 28, "chance", 9, "middle", GREY)]
-    for i, (loss, style) in enumerate(styles(report).items()):
-        y = top + _ROW * i + _ROW / 2
-        if labelled:
-            parts.append(text(left - 16, y + 4, short(loss), _SMALL, "end"))
-        parts.append(line(left, y, right, y, "#eeeeee", 1))
-        parts += _row_of_probes(axis, style, y, [side[loss] for side in (*sides, read.guaranteed)])
-    return parts
+        axis.axvline(read.chance, color=GREY, linewidth=0.9, linestyle=":")
+        axis.annotate("chance", (read.chance, 0), (2, 2), xycoords=("data", "axes fraction"), fontsize=7, color=GREY,
+                      textcoords="offset points", ha="left" if read.chance < (low + high) / 2 else "right")  # fmt: skip
+    for y, (loss, mark) in enumerate(marks(report.losses).items()):
+        _row_of_probes(axis, mark, y, read, loss, low)
+    axis.set(xlim=(low, high), ylim=(len(report.losses) - 0.4, -0.6), title=read.name)
+    axis.set_yticks(range(len(report.losses)), [short(loss) for loss in report.losses])
+    axis.grid(visible=False, axis="x")
 
 
-def _row_of_probes(axis: Axis, style: Style, y: float, found: Sequence[Interval | None]) -> list[str]:
-    teacher, student, moved, guaranteed = found
-    parts = []
-    if teacher is not None:
-        parts.append(line(axis(teacher.mean), y - 12, axis(teacher.mean), y + 12, "#1a1a1a", 1.6))
-        parts.append(_whisker(axis, teacher, y - 9, "#888888"))
-    if moved is not None:
-        parts += [_whisker(axis, moved, y + 7, style.colour, "3 2"), style.mark(axis(moved.mean), y + 7, 3.2, True)]
-    if student is not None:
-        parts += [_whisker(axis, student, y - 1, style.colour), style.mark(axis(student.mean), y - 1, 4)]
-    if guaranteed is not None:
-        if guaranteed.mean >= axis.low:
-            at = axis(guaranteed.mean)
-            parts.append(line(at, y - 5, at, y + 5, style.colour, 3))
-        else:  # below all that is shown: an arrow at the edge
-            parts.append(_arrow(axis.start - 2, y, style.colour))
-            parts.append(text(axis.start + 7, y + 3.5, f"{max(guaranteed.mean, 0.0):.2g}", 9, "start", GREY))
-    return parts
-
-
-def _arrow(x: float, y: float, colour: str) -> str:
-    at = coordinate
-    return f"<path d='M{at(x + 6)} {at(y - 4)}L{at(x)} {at(y)}L{at(x + 6)} {at(y + 4)}' stroke='{colour}' fill='none'/>"
-
-
-def _whisker(axis: Axis, found: Interval, y: float, colour: str, dash: str = "") -> str:
-    if found.ends is None:
-        return ""
-    low, high = (min(max(end, axis.low), axis.high) for end in found.ends)
-    return line(axis(low), y, axis(high), y, colour, 1.4, dash)
-
-
-def _probe_key(x: float, y: float) -> list[str]:
-    style = Style(GREY, 0)
-    items = (
-        (line(0, -8, 0, 8, "#1a1a1a", 1.6), "teacher's probe"),
-        (style.mark(0, 0), "student's own probe"),
-        (style.mark(0, 0, 3.2, True), "teacher's probe moved by A*"),
-        (line(0, -5, 0, 5, GREY, 3), "guaranteed by the logits"),
-        (_arrow(-3, 0, GREY), "guaranteed, further left"),
+def _row_of_probes(axis: Any, mark: Mark, y: float, read: data.Read, loss: str, low: float) -> None:
+    """Draw what is read with one loss; guarantees further left than `low` are arrows with their value."""
+    teacher, student, moved, guaranteed = (
+        side[loss] for side in (read.teacher, read.student, read.moved, read.guaranteed)
     )
-    parts = []
-    for drawn, words in items:
-        parts += [_moved(drawn, x, y), text(x + 9, y + 4, words, _SMALL - 0.5, "start")]
-        x += 30 + _width(words, _SMALL - 0.5)
-    return parts
+    if teacher is not None:
+        axis.plot(2 * [teacher.mean], [y - 0.4, y + 0.4], color=INK, linewidth=1.4)
+        _whisker(axis, teacher, y + _UPPER, GREY)
+    if moved is not None:
+        _whisker(axis, moved, y + _LOWER, mark.colour, "--")
+        axis.plot(moved.mean, y + _LOWER, **mark.look(hollow=True, size=4.5))
+    if student is not None:
+        _whisker(axis, student, y, mark.colour)
+        axis.plot(student.mean, y, **mark.look(size=5.5))
+    if guaranteed is not None and guaranteed.mean >= low:
+        axis.plot(2 * [guaranteed.mean], [y - 0.18, y + 0.18], color=mark.colour, linewidth=2.6)
+    elif guaranteed is not None:
+        place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+        words = f"◁ {max(guaranteed.mean, 0.0):.2g}"
+        axis.annotate(words, (0, y), (1, 0), fontsize=7, **place)
+
+
+def _whisker(axis: Any, found: Interval, y: float, colour: str, dash: str = "-") -> None:
+    if found.ends is not None:
+        axis.plot(found.ends, [y, y], color=colour, linewidth=1.1, linestyle=dash)
+
+
+def _key_of_probes() -> list[Any]:
+    grey = Mark(GREY, "o")
+    bar = {"linestyle": "none", "marker": "|"}
+    return [
+        handle("teacher's probe", color=INK, markersize=11, markeredgewidth=1.4, **bar),
+        handle("student's own probe", **grey.look(size=5.5)),
+        handle("teacher's probe moved by A*", **grey.look(hollow=True, size=4.5)),
+        handle("guaranteed by the logits", color=GREY, markersize=6, markeredgewidth=2.6, **bar),
+        handle("◁ guaranteed, further left", linestyle="none"),
+    ]
 
 
 # --------------------------------------------------------------------------- training
@@ -643,127 +310,38 @@ def _probe_key(x: float, y: float) -> list[str]:
 
 def training(report: Report) -> str:
     """Draw accuracy, and m_CCA with the teacher, on validation inputs over training: mean and range over students."""
-    curves: dict[str, tuple[Float[np.ndarray, " p"], Float[np.ndarray, "p 2 s"]]] = {}
-    for loss in report.losses:
-        students = [s for s in report.grid.students if s.loss == loss]
-        seen = np.stack([s.curves.sightings[:, :, s.copy] for s in students], axis=-1)
-        curves[loss] = (students[0].curves.points.astype(np.float64), seen)
-    teachers = _teacher_curves(report.grid.teachers)
-    epochs = max(points[-1] for points, _ in curves.values())
-    room = _widest([*report.losses, "teacher"]) + 26
-    height = max(340.0, 100 + 15.0 * (len(report.losses) + 1))
-    parts: list[str] = []
-    start = 52.0
-    for side, words in ((0, "accuracy (validation)"), (1, "m_CCA with the teacher (validation)")):
-        drawn = {loss: (points, seen[:, side]) for loss, (points, seen) in curves.items()}
-        drawn = {loss: each for loss, each in drawn.items() if np.isfinite(each[1]).any()}
-        if not drawn:
-            continue
-        bottom = _bottom_of_curves([seen for _, seen in drawn.values()])
-        last = max(epochs, teachers[0][-1]) if side == 0 else epochs
-        axis = Axis(0, last, start, start + 300)
-        frame = Frame(axis, Axis(bottom, 1.0 + 0.01 * (1 - bottom), height - 46, 46))
-        parts += frame.draw("epochs", words)
-        parts += _lines(report, frame, drawn, teachers if side == 0 else None, f"clip-training-{side}")
-        start += 300 + room + 52
-    if not parts:
+    accuracy, correlation = data.curves(report)
+    teacher = data.curve_of_teachers(report.grid.teachers)
+    panels = [
+        (accuracy, teacher, "accuracy (validation)"), (correlation, None, "m_CCA with the teacher (validation)")
+    ]  # fmt: skip
+    panels = [panel for panel in panels if panel[0]]
+    if not panels:
         return ""
-    return picture(start - 40, height, "Validation accuracy and mean canonical correlation over training", parts)
+
+    def draw(figure: Any) -> None:
+        for axis, (curves, teachers, words) in zip(
+            figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
+        ):
+            _curves(axis, report, curves)
+            if teachers is not None and len(teachers[0]):
+                axis.plot(teachers[0], teachers[1].mean(axis=1), color=INK, linestyle="--")
+            bottom = data.bottom_of_curves(list(curves.values()))
+            axis.set(xlabel="epochs", ylabel=words, ylim=(bottom, 1.0 + 0.01 * (1 - bottom)), xlim=(0, None))
+        plots.legend(figure, report.losses, [handle("teacher", color=INK, linestyle="--")], connected=True)
+
+    return inline_svg(
+        "Validation accuracy and mean canonical correlation over training", (PAGE_WIDTH, _high(report, more=1)), draw
+    )
 
 
-def _teacher_curves(teachers: Sequence[Teacher]) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, "p s"]]:
-    seen = np.concatenate([teacher.curves.sightings[:, 0] for teacher in teachers], axis=-1)
-    return teachers[0].curves.points.astype(np.float64), seen
+_MARKED = 4  # a mark at every fourth point tells curves apart and does not hide them
 
 
-def _bottom_of_curves(seen: Sequence[Float[np.ndarray, "p s"]]) -> float:
-    """Return a lower end that shows how training ends, not how it begins."""
-    means = [values.mean(axis=1)[len(values) // 3 :] for values in seen]
-    lowest = min(float(np.nanmin(values)) for values in (*means, *(values[-1] for values in seen)))
-    return max(0.0, lowest - 0.08 * (1 - lowest)) if lowest < 0.999 else 0.99
-
-
-def _lines(
-    report: Report,
-    frame: Frame,
-    curves: Mapping[str, tuple[Float[np.ndarray, " p"], Float[np.ndarray, "p s"]]],
-    teachers: tuple[Float[np.ndarray, " p"], Float[np.ndarray, "p s"]] | None,
-    clip: str,
-) -> list[str]:
-    left, top = frame.x.start, frame.y.end
-    size = f"width='{coordinate(frame.x.end - left)}' height='{coordinate(frame.y.start - top)}'"
-    parts = [f"<clipPath id='{clip}'><rect x='{coordinate(left)}' y='{coordinate(top)}' {size}/></clipPath>"]
-    parts.append(f"<g clip-path='url(#{clip})'>")
-    ends: list[tuple[str, float, str]] = []
-    look = styles(report)
-    for loss, (points, seen) in curves.items():
-        kept = np.isfinite(seen).all(axis=1)
-        if not kept.any():
-            continue
-        x = [frame.x(value) for value in points[kept]]
-        low, high, mean = ([frame.y(v) for v in of(seen[kept], axis=1)] for of in (np.min, np.max, np.mean))
-        outline = [*zip(x, low, strict=True), *reversed(list(zip(x, high, strict=True)))]
-        band = " ".join(f"{a:.1f},{b:.1f}" for a, b in outline)
-        parts.append(f"<polygon points='{band}' fill='{look[loss].colour}' opacity='.08'/>")
-        parts.append(_polyline(zip(x, mean, strict=True), look[loss].colour))
-        parts += [look[loss].mark(a, b, 2.6) for a, b in list(zip(x, mean, strict=True))[::4]]
-        ends.append((short(loss), min(mean[-1], frame.y.start), look[loss].colour))
-    if teachers is not None:
-        points, seen = teachers
-        kept = np.isfinite(seen).all(axis=1)
-        place = [(frame.x(a), frame.y(b)) for a, b in zip(points[kept], seen[kept].mean(axis=1), strict=True)]
-        if place:
-            parts.append(_polyline(place, "#1a1a1a", "5 3"))
-            ends.append(("teacher", min(place[-1][1], frame.y.start), "#1a1a1a"))
-    parts.append("</g>")
-    places = _apart([end for _, end, _ in ends], 14, top, frame.y.start)
-    for (name, end, colour), label in zip(ends, places, strict=True):
-        parts.append(line(frame.x.end + 2, end, frame.x.end + 12, label, colour, 1))
-        parts.append(text(frame.x.end + 15, label + 4, name, _SMALL, "start"))
-    return parts
-
-
-def _polyline(points: Iterable[tuple[float, float]], colour: str, dash: str = "") -> str:
-    path = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
-    dashes = f" stroke-dasharray='{dash}'" if dash else ""
-    return f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='1.6'{dashes}/>"
-
-
-# --------------------------------------------------------------------------- how far bounds are from the truth
-
-
-def orders(report: Report) -> str:
-    """Draw by how many orders of magnitude each statement's bound exceeds the truth: a mark for each loss's median."""
-    rows = list(dict.fromkeys((t.theorem, t.statement) for t in report.theorems if t.orders is not None))
-    if not rows:
-        return ""
-    found = {(t.theorem, t.statement, t.loss): t for t in report.theorems}
-    most = max(t.orders for t in report.theorems if t.orders is not None)
-    # Linear to one order, logarithmic beyond: from a factor of two to hundreds of orders.
-    scale = Axis(0.0, _bent(max(most, 1.0)) * 1.03, 250, 800)
-    height = 60 + 14.0 * len(rows)
-    parts = []
-    for value in (0, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000):
-        if _bent(value) <= scale.high:
-            at = scale(_bent(value))
-            parts += [line(at, 30, at, height - 24, _FAINT, 1), text(at, 22, f"{value:g}", 10)]
-    parts.append(text((scale.start + scale.end) / 2, 9, "log₁₀(bound / truth)", _SMALL))
-    look = styles(report)
-    for i, (theorem, statement) in enumerate(rows):
-        y = 40 + 14.0 * i
-        parts.append(text(242, y + 3.5, f"{theorem}  {statement.replace('_', ' ')}", 10, "end"))
-        for loss in report.losses:
-            entry = found[theorem, statement, loss]
-            if entry.orders is not None:
-                at = scale(_bent(max(entry.orders, 0.0)))
-                parts.append(look[loss].mark(at, y, 3.2, hollow=2 * entry.vacuous > entry.applies))
-                if entry.violated:
-                    parts.append(_cross(at, y))
-    other = [(marker(0, 0, 0, GREY), "informative"), (Style(GREY, 0).mark(0, 0, hollow=True), "vacuous")]
-    parts += _key(report, 822, 44, other)
-    width = 842 + _widest([*report.losses, "informative"])
-    return picture(width, max(height, 110 + 18.0 * len(report.losses)), "Orders of magnitude", parts)
-
-
-def _bent(value: float) -> float:
-    return value if value <= 1 else 1 + math.log10(value)
+def _curves(axis: Any, report: Report, curves: Mapping[str, data.Curve]) -> None:
+    for loss, mark in marks(report.losses).items():
+        if loss in curves:
+            epochs, seen = curves[loss]
+            axis.fill_between(epochs, seen.min(axis=1), seen.max(axis=1), color=mark.colour, alpha=0.1, linewidth=0)
+            look = mark.look(size=4) | {"linestyle": "-", "color": mark.colour, "markevery": _MARKED}
+            axis.plot(epochs, seen.mean(axis=1), **look)

@@ -10,9 +10,9 @@ from pathlib import Path
 from markupsafe import Markup
 
 from reports.prove.run import TheoremProved, obligation_text
-from reports.shared import svg
+from reports.shared.figures import svg
+from reports.shared.figures.palette import BLUE, VERMILION
 from reports.shared.rendering import environment
-from reports.shared.svg import BLUE, GREY, ORANGE
 from theory.proofs.convex_worst import worst_logit_distance
 
 SETTINGS = tuple((10.0**exponent, tau, 3) for tau in (0.1, 0.001) for exponent in (-3, -2.5, -2, -1.5, -1, -0.5, 0))
@@ -79,24 +79,14 @@ def worst_picture(worst: Sequence[Enclosure]) -> str:
     ends = [value for one in worst for value in (one.lower, one.upper, one.bound)]
     x = svg.Axis(min(one.kl for one in worst) / 1.3, max(one.kl for one in worst) * 1.3, 70, width - 150, log=True)
     y = svg.Axis(min(ends) / 2, max(ends) * 2, height - 44, 14, log=True)
-    parts = [svg.line(x.start, y.start, x.end, y.start), svg.line(x.start, y.start, x.start, y.end)]
-    for value, label in x.ticks():
-        parts += [svg.line(x(value), y.start, x(value), y.start + 4), svg.text(x(value), y.start + 16, label, 10)]
-    for value, label in y.ticks():
-        parts.append(svg.line(x.start - 4, y(value), x.start, y(value)))
-        parts.append(svg.text(x.start - 7, y(value) + 3.5, label, 10, "end"))
-    parts.append(svg.text((x.start + x.end) / 2, height - 8, "KL"))
-    middle = (y.start + y.end) / 2
-    turned = f"rotate(-90 12 {svg.coordinate(middle)})"
-    parts.append(f"<g transform='{turned}'>{svg.text(12, middle + 4, 'squared logit distance')}</g>")
-    for shape, (tau, colour) in enumerate(zip(sorted({one.tau for one in worst}), (ORANGE, BLUE), strict=False)):
+    parts = svg.Frame(x, y).draw("KL", "squared logit distance")
+    for shape, (tau, colour) in enumerate(zip(sorted({one.tau for one in worst}), (VERMILION, BLUE), strict=False)):
         series = sorted((one for one in worst if one.tau == tau), key=lambda one: one.kl)
         first, last = series[0], series[-1]
         parts.append(svg.line(x(first.kl), y(first.bound), x(last.kl), y(last.bound), colour, 1.2, "5 3"))
-        parts.append(svg.text(x.end + 6, y(last.bound) + 4, f"2 KL/tau, tau = {tau:g}", 10, "start", colour))
+        parts.append(svg.text(x.end + 6, y(last.bound) + 4, f"2 KL/tau, tau = {tau:g}", 10, "start"))
         for one in series:
             parts.append(svg.line(x(one.kl), y(one.lower), x(one.kl), y(one.upper), colour, 2))
             parts.append(svg.marker(x(one.kl), y(one.middle), shape, colour, 3.5))
-        parts.append(svg.text(x.end + 6, y(last.middle) + 4, f"worst, tau = {tau:g}", 10, "start", colour))
-    parts.append(svg.line(x.start, y.start, x.end, y.start, GREY))
+        parts.append(svg.text(x.end + 6, y(last.middle) + 4, f"worst, tau = {tau:g}", 10, "start"))
     return svg.picture(width, height, "The worst squared logit distance at given KL and floor", parts)

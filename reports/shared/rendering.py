@@ -14,6 +14,7 @@ import numpy as np
 from latex2mathml.converter import convert_to_element
 from markupsafe import Markup, escape
 
+from reports.shared.figures.palette import css
 from theory.errors import InvalidInput
 from theory.search.notation import entry
 
@@ -125,6 +126,7 @@ def environment(folder: Path) -> jinja2.Environment:
     found = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    found.globals["palette"] = Markup(css())  # colours alone, which are ours
     found.filters["number"] = number
     found.filters["matrix"] = matrix
     found.filters["mathml"] = lambda latex: Markup(mathml(latex))
