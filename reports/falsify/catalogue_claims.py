@@ -38,6 +38,13 @@ def is_torch_array(array):
 def device(array):
     return "cpu"
 ''',
+    "array_api_compat.numpy": '''"""NumPy as it is."""
+import numpy
+
+
+def __getattr__(name):
+    return getattr(numpy, name)
+''',
     "jaxtyping": '''"""Shapes in signatures, which say something to readers only."""
 
 

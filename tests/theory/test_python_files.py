@@ -68,9 +68,10 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def of_mine() -> set[str]:
-    """Name the modules that the files of these tests have left behind."""
-    return {name for name in sys.modules if name == "mine" or name.endswith("_of_mine")}
+def left_of(folder: Path) -> set[str]:
+    """Name the modules that files of a folder have left behind."""
+    known = ((name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items()))
+    return {name for name, file in known if file and folder in Path(file).parents}
 
 
 LAZY = "import sys\nimport early_of_mine\n\n\ndef late():\n    import early_of_mine, late_of_mine\n\n"
@@ -82,7 +83,7 @@ def test_a_file_is_forgotten_when_it_is_loaded_and_known_while_it_runs(tmp_path:
     write(tmp_path / "late_of_mine.py", "VALUE = 1")
     folders = list(sys.path)
     file, names = load_file(write(tmp_path / "mine.py", LAZY))
-    assert (of_mine(), sys.path) == (set(), folders)
+    assert (left_of(tmp_path), sys.path) == (set(), folders)
     assert list(file.sources) == ["mine", "early_of_mine", "late_of_mine"]
     with pytest.raises(ModuleNotFoundError):
         names["late"]()
@@ -92,7 +93,7 @@ def test_a_file_is_forgotten_when_it_is_loaded_and_known_while_it_runs(tmp_path:
             assert names["late"]() == first
     assert first[0] is names["early_of_mine"]
     assert first[2] is file.modules["mine"]
-    assert (of_mine(), sys.path) == (set(), folders)
+    assert (left_of(tmp_path), sys.path) == (set(), folders)
     with file.importable():
         assert names["late"]() == first  # not imported once more
 
@@ -114,7 +115,7 @@ def test_a_file_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     folders = list(sys.path)
     with pytest.raises(InvalidInput, match="raised ZeroDivisionError on line 5"):
         load_file(write(tmp_path / "mine.py", text + "import helper_of_mine\n1 / 0"))
-    assert (of_mine(), sys.path) == (set(), folders)
+    assert (left_of(tmp_path), sys.path) == (set(), folders)
 
 
 def test_a_file_may_load_another(tmp_path: Path) -> None:
