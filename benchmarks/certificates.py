@@ -27,7 +27,7 @@ from jaxtyping import Float
 
 from theory.errors import NotApplicable
 from theory.proofs import verifier
-from theory.proofs.certificates import Arrays, Certificate, certify, problem, rounded, whitened
+from theory.proofs.certificates import Certificate, MatrixLike, certify, problem, rounded, whitened
 from theory.proofs.convex import require_cvxpy, solve
 from theory.proofs.convex_worst import worst_logit_distance
 from theory.proofs.verifier import Matrix, Problem
@@ -62,7 +62,9 @@ class BestConstant:
     moment: Float[np.ndarray, "d d"]
 
 
-def best_constant(theorem: str, first: Arrays, second: Arrays, probe: Sequence[Any] | None = None) -> BestConstant:
+def best_constant(
+    theorem: str, first: MatrixLike, second: MatrixLike, probe: Sequence[Any] | None = None
+) -> BestConstant:
     """Solve the semidefinite programme for the best constant of a theorem over all data distributions.
 
     Parameters
@@ -154,7 +156,7 @@ class Studied:
     multiplier: float
     seconds: float
     verified_in: float
-    verdict: verifier.Verdict
+    verdict: verifier.CertificateVerdict
 
 
 def study(seed: int, count: int, theorem: str = "T2", labels: int = 12, dimensions: int = 4) -> tuple[Studied, ...]:

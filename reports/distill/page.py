@@ -15,7 +15,7 @@ from markupsafe import Markup
 from empirics.predictions import Judged
 from empirics.statistics import Interval
 from reports.distill import figures
-from reports.distill.run import PACKAGES, SUMMARISED, Comparison, Report, TheoremLine, settings
+from reports.distill.run import PACKAGES, SUMMARISED, LossComparison, Report, TheoremLine, settings
 from reports.shared.rendering import environment, number
 from reports.shared.versions import versions
 
@@ -125,7 +125,7 @@ def sentences(report: Report) -> list[Sentence]:
     return found
 
 
-def _contrast(comparison: Comparison) -> str:
+def _contrast(comparison: LossComparison) -> str:
     name, found = TITLES[comparison.measure], comparison.difference
     ratio = found.scale == "log"
     words = cell(found.mean, found.low, found.high, found.scale, signed=not ratio)

@@ -273,19 +273,7 @@ def _theorem_json(report: TheoremReport, real: tuple[RealModel, ...]) -> dict[st
             }
             for a in report.answers
         ],
-        "real": [
-            {
-                "pair": model.name,
-                "statement": g.statement,
-                "lhs": g.truth,
-                "rhs": g.bound,
-                "vacuous": bool(g.vacuous),
-                "reason": g.reason,
-            }
-            for model in real
-            for g in model.guarantees
-            if g.theorem == identifier and g.applies
-        ],
+        "real": _real_json(identifier, real),
         "statements": [
             {
                 "name": s.statement.name,
@@ -306,6 +294,22 @@ def _theorem_json(report: TheoremReport, real: tuple[RealModel, ...]) -> dict[st
             for s in report.statements
         ],
     }
+
+
+def _real_json(identifier: str, real: tuple[RealModel, ...]) -> list[dict[str, object]]:
+    return [
+        {
+            "pair": model.name,
+            "statement": g.statement,
+            "lhs": g.truth,
+            "rhs": g.bound,
+            "vacuous": bool(g.vacuous),
+            "reason": g.reason,
+        }
+        for model in real
+        for g in model.guarantees
+        if g.theorem == identifier and g.applies
+    ]
 
 
 def _violation_json(violation: Violation | None) -> dict[str, object]:
