@@ -410,8 +410,7 @@ def concept_measures(
 
     _require_concepts(teacher_probes, teacher, student, concepts)
     truth = concepts.test.T
-    # A class that is never predicted, or predicted and never there, counts as zero.
-    macro_f1 = partial(f1_score, average="macro", zero_division=0)
+    macro_f1 = partial(f1_score, average="macro", zero_division=0)  # a class never predicted, or never there, is zero
     said = [probe.predict(student.test.embeddings) for probe in fit_concept_probes(student, concepts)]
     teacher_said = [probe.predict(teacher.embeddings) for probe in teacher_probes]
     of_teachers = list(zip(teacher_probes, truth, strict=True))

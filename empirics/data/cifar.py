@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int, UInt8
 
 from empirics.data.dataset import Concept, Dataset, Part
-from empirics.data.files import drawn_evenly, files_in, first_line, split_in_two
-from theory.errors import InvalidInput
+from empirics.data.files import drawn_evenly, files_in, split_in_two
+from theory.errors import InvalidInput, first_line
 
 WHERE = (
     "CIFAR-100 is at https://www.cs.toronto.edu/~kriz/cifar.html: take the binary version, unpack it and name the "

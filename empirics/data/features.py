@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from empirics.data.dataset import Concept, Dataset, Part, require_seed
-from empirics.data.files import first_line, split_in_two
-from theory.errors import InvalidInput
+from empirics.data.files import split_in_two
+from theory.errors import InvalidInput, first_line
 
 WHERE = (
     "It is a .npz or .safetensors file with the arrays train_inputs (n, d), train_labels (n,), test_inputs and "

@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from empirics.data.dataset import Dataset, Part
-from empirics.data.files import drawn_evenly, files_in, first_line, split_in_two
-from theory.errors import InvalidInput
+from empirics.data.files import drawn_evenly, files_in, split_in_two
+from theory.errors import InvalidInput, first_line
 
 WHERE = "Any data set in the layout of MNIST will do, such as Fashion-MNIST, Kuzushiji-MNIST or MNIST itself."
 WHERE_FASHION_MNIST = (

@@ -6,27 +6,21 @@ L = D G_S. Words in these letters hold for all n; means over subsets are forms t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
-
 import sympy as sp
 
+from theory.catalogue.t02_logit_distance_bounds_d_rep.subset_means import (
+    centred_mean_step,
+    counting_steps,
+    pivoted_mean_step,
+)
 from theory.proofs.extremal import Limit
 from theory.proofs.identity import (
     Algebra,
     Expression,
     Identity,
-    InvariantForm,
-    Rows,
-    SymmetricForms,
     WordIdentity,
-    centred_norm,
-    gaps,
-    inclusion,
     letters,
-    mean_of_squares_over_subsets,
-    mean_over_subsets,
-    times,
+    transpose,
 )
 from theory.proofs.lemma import largest_singular_value, smallest_singular_value
 from theory.proofs.psd import Consequence, PositiveCoefficients, SumOfSquares
@@ -35,89 +29,6 @@ from theory.proofs.steps import Obligation, Proof, Step
 _k, _m, _n = sp.symbols("k m n", positive=True)
 _s = sp.Symbol("s", positive=True)  # s_min(H_S G_S)
 _vp = sp.Symbol("v_p", real=True)  # the entry of v at the pivot
-
-#: At which numbers of labels and dimensions forms are written out.
-PIVOT_SIZES = tuple({_k: k, _m: m} for m in range(1, 4) for k in range(m + 1, 7) if k > 1)
-
-
-def _transpose(letter: Expression) -> Expression:
-    return sp.Symbol(letter.name + "^T", commutative=False)
-
-
-# --------------------------------------------------------------------------- means over subsets
-
-
-def pivoted_mean() -> tuple[InvariantForm, InvariantForm]:
-    """Return the mean over (pivot, J) of sum_j (x_j - x_pivot)^2, and what it equals."""
-    return mean_over_subsets(times(1 / (_m + 1), gaps(_m + 1)), _m + 1, _k), times(2 * _m / (_k - 1), centred_norm(_k))
-
-
-def _centred_mean() -> tuple[InvariantForm, InvariantForm]:
-    return mean_over_subsets(centred_norm(_m + 1), _m + 1, _k), times(_m / (_k - 1), centred_norm(_k))
-
-
-def pivoted_matrix(sizes: Mapping[str, int]) -> Rows:
-    """Return the matrix of the mean over (pivot, J) of sum_j (x_j - x_pivot)^2, by enumeration."""
-    k, n = sizes["k"], sizes["m"] + 1
-
-    def differences(subset: tuple[int, ...]) -> list[dict[int, Fraction]]:
-        return [{i: Fraction(1), pivot: Fraction(-1)} for pivot in subset for i in subset if i != pivot]
-
-    total = mean_of_squares_over_subsets(k, n, differences)
-    return tuple(tuple(entry / n for entry in row) for row in total)
-
-
-def _centred_matrix(sizes: Mapping[str, int]) -> Rows:
-    """Return the matrix of mean_S ||H_S x_S||^2, by enumeration."""
-    k, n = sizes["k"], sizes["m"] + 1
-    return mean_of_squares_over_subsets(
-        k, n, lambda subset: [{j: Fraction(int(i == j)) - Fraction(1, n) for j in subset} for i in subset]
-    )
-
-
-def _counting_steps() -> tuple[Step, Step]:
-    one, two = inclusion(_m + 1, _k)
-    return (
-        Step(
-            "subsets with a label",
-            r"\binom{k-1}{m} \big/ \binom{k}{m+1} = \tfrac{m+1}{k}",
-            one,
-            covers="all k and m",
-        ),
-        Step(
-            "subsets with two labels",
-            r"\binom{k-2}{m-1} \big/ \binom{k}{m+1} = \tfrac{m (m+1)}{k (k-1)}",
-            two,
-            covers="all k and m",
-        ),
-    )
-
-
-_COUNTED = ("subsets with a label", "subsets with two labels")
-
-
-def _centred_mean_step() -> Step:
-    return Step(
-        "mean over subsets",
-        r"\operatorname*{mean}_S \|H_S \Delta_S\|^2 = \tfrac{m}{k-1} \|\Delta\|^2"
-        r" \text{ for } \textstyle\sum_y \Delta_y = 0",
-        SymmetricForms(*_centred_mean(), explicit=_centred_matrix, sizes=PIVOT_SIZES),
-        uses=_COUNTED,
-        covers="all k and m",
-        remark="Double counting: a label lies in C(k-1, m) of the subsets, a pair of labels in C(k-2, m-1).",
-    )
-
-
-def _pivoted_mean_step() -> Step:
-    return Step(
-        "mean over subsets and pivots",
-        r"\operatorname*{mean}_{y_0, J} \|L_J f - L'_J f'\|^2 = \tfrac{2m}{k-1} \|\Delta\|^2",
-        SymmetricForms(*pivoted_mean(), explicit=pivoted_matrix, sizes=PIVOT_SIZES),
-        uses=_COUNTED,
-        covers="all k and m",
-        remark="L_J f - L'_J f' lists the differences of the entries of Delta to that of the pivot.",
-    )
-
 
 # --------------------------------------------------------------------------- one subset of labels
 
@@ -140,12 +51,12 @@ _PIVOT_SHAPES = {
     Gamma: (_n, _m), X: (_m, _n), e: (_n, 1), one: (_n, 1), v: (_n, 1), w: (_m, 1), y: (_n, 1),
 }  # fmt: skip
 _COORDINATES = (
-    (_transpose(one) * one, _n),
-    (_transpose(one) * e, 1),
-    (_transpose(e) * e, 1),
+    (transpose(one) * one, _n),
+    (transpose(one) * e, 1),
+    (transpose(e) * e, 1),
 )
 _ONES = Algebra(_PIVOT_SHAPES, _COORDINATES)
-_CENTRING = 1 - one * _transpose(one) / _n
+_CENTRING = 1 - one * transpose(one) / _n
 _q = e - one / _n  # H e
 _PIVOT = Algebra(
     _PIVOT_SHAPES,
@@ -153,12 +64,12 @@ _PIVOT = Algebra(
         *_COORDINATES,
         (X * Gamma, 1),
         (Gamma * X, _CENTRING),
-        (_transpose(one) * Gamma, 0),
+        (transpose(one) * Gamma, 0),
         (X * one, 0),
-        (_transpose(X) * w, v / _s),  # w is the top left singular vector of X, of singular value 1/s
-        (_transpose(v) * v, 1),
-        (_transpose(one) * v, 0),
-        (_transpose(v) * e, _vp),
+        (transpose(X) * w, v / _s),  # w is the top left singular vector of X, of singular value 1/s
+        (transpose(v) * v, 1),
+        (transpose(one) * v, 0),
+        (transpose(v) * e, _vp),
     ),
 )
 
@@ -202,9 +113,9 @@ def _subset_bound_steps() -> tuple[Step, ...]:
 
 
 def _pivot_steps() -> tuple[Step, ...]:
-    rows = 1 - one * _transpose(e)  # differences to the pivot, with a row of zeros for itself
+    rows = 1 - one * transpose(e)  # differences to the pivot, with a row of zeros for itself
     gram = _CENTRING + _n * _q * _ONES.transposed(_q)
-    inverse = X * (1 - _q * _ONES.transposed(_q)) * _transpose(X)
+    inverse = X * (1 - _q * _ONES.transposed(_q)) * transpose(X)
     return (
         Step(
             "differences to a pivot",
@@ -216,7 +127,7 @@ def _pivot_steps() -> tuple[Step, ...]:
         Step(
             "inverse of the pivoted Gram matrix",
             r"(L^\top L)^{-1} = X (I - q q^\top) X^\top",
-            WordIdentity(_transpose(Gamma) * gram * Gamma * inverse, sp.Integer(1), _PIVOT_INVERSE),
+            WordIdentity(transpose(Gamma) * gram * Gamma * inverse, sp.Integer(1), _PIVOT_INVERSE),
             uses=("differences to a pivot",),
             covers="all n",
             remark="L^T L = Gamma^T (H + n q q^T) Gamma.",
@@ -224,7 +135,7 @@ def _pivot_steps() -> tuple[Step, ...]:
         Step(
             "at the top singular vector",
             r"w^\top (L^\top L)^{-1} w = (1 - v_{\text{pivot}}^2) / s^2,\quad X^\top w = v / s",
-            WordIdentity(_transpose(w) * inverse * w, (1 - _vp**2) / _s**2, _PIVOT),
+            WordIdentity(transpose(w) * inverse * w, (1 - _vp**2) / _s**2, _PIVOT),
             uses=("inverse of the pivoted Gram matrix",),
             covers="all n",
             remark="w is the unit vector with |X^T w| = 1/s, s = s_min(Gamma), and v = s X^T w is of length one "
@@ -265,7 +176,7 @@ def _one_sign_step() -> Step:
     z, ones = letters("z 1")
     block = Algebra(
         {z: (few, 1), ones: (few, 1)},
-        rules=((_transpose(ones) * ones, few), (_transpose(ones) * z, total)),
+        rules=((transpose(ones) * ones, few), (transpose(ones) * z, total)),
     )
     return Step(
         "entries of one sign",
@@ -371,8 +282,8 @@ def _upper_bound() -> Proof:
             _residual_step(),
             *_without_a_pivot(),
             *_subset_bound_steps(),
-            *_counting_steps(),
-            _centred_mean_step(),
+            *counting_steps(),
+            centred_mean_step(),
             *_pivot_steps(),
             *_kappa_steps(),
             Step(
@@ -400,21 +311,21 @@ _FAMILY = Algebra(
     {direction: (_m, 1), U: (_m, _n), v: (_n, 1), e: (_n, 1), one: (_n, 1)},
     rules=(
         *_COORDINATES,
-        (_transpose(v) * v, 1),
-        (_transpose(one) * v, 0),
-        (_transpose(v) * e, _vp),
-        (_transpose(direction) * direction, 1),
+        (transpose(v) * v, 1),
+        (transpose(one) * v, 0),
+        (transpose(v) * e, _vp),
+        (transpose(direction) * direction, 1),
         (U * v, 0),
         (U * one, 0),
-        (_transpose(direction) * U, 0),
-        (U * _transpose(U), 1 - direction * _transpose(direction)),
+        (transpose(direction) * U, 0),
+        (U * transpose(U), 1 - direction * transpose(direction)),
     ),
 )
 
 
 def _stretched_steps() -> tuple[Step, ...]:
-    stretched = v * _transpose(direction) + _r * _transpose(U)
-    inverse = direction * _transpose(v) + U / _r
+    stretched = v * transpose(direction) + _r * transpose(U)
+    inverse = direction * transpose(v) + U / _r
     gram = inverse * (1 - _q * _FAMILY.transposed(_q)) * _FAMILY.transposed(inverse)
     return (
         Step(
@@ -570,14 +481,14 @@ def _quadratic_form_steps() -> tuple[Step, Step]:
         Step(
             "inverse",
             r"L^{-\top} L^{-1} (L L^\top) = I",
-            WordIdentity(_transpose(L_inverse) * L_inverse * L * _transpose(L), sp.Integer(1), _FORM),
+            WordIdentity(transpose(L_inverse) * L_inverse * L * transpose(L), sp.Integer(1), _FORM),
         ),
         Step(
             "quadratic form",
             r"\|L_S^{-1} D_S \Delta\|^2 = \Delta^\top D_S^\top (L_S L_S^\top)^{-1} D_S \Delta",
             WordIdentity(
                 _FORM.square(L_inverse * D * y),
-                _transpose(y) * _transpose(D) * _transpose(L_inverse) * L_inverse * D * y,
+                transpose(y) * transpose(D) * transpose(L_inverse) * L_inverse * D * y,
                 _FORM,
             ),
             covers="all k and m",
@@ -616,10 +527,10 @@ def _sharp_for_given_unembeddings_sharp() -> Proof:
     M, b = letters("M b")
     eigen = Algebra(
         {M: (_k, _k), v: (_k, 1), f: (_m, 1), b: (_m, 1), Gamma: (_k, _m)},
-        rules=((M * v, top * v), (_transpose(v) * v, 1)),
+        rules=((M * v, top * v), (transpose(v) * v, 1)),
         symmetric=(M,),
     )
-    moved = Gamma - v * _transpose(b)
+    moved = Gamma - v * transpose(b)
     return Proof(
         "T2",
         "sharp_for_given_unembeddings: sharp",
@@ -628,12 +539,12 @@ def _sharp_for_given_unembeddings_sharp() -> Proof:
             Step(
                 "difference",
                 r"G_c f - G'_c f = v\,(b \cdot f)",
-                WordIdentity(Gamma * f - moved * f, v * _transpose(b) * f, eigen),
+                WordIdentity(Gamma * f - moved * f, v * transpose(b) * f, eigen),
             ),
             Step(
                 "equality",
                 r"v^\top M_G v = \lambda_{\max} \|v\|^2",
-                WordIdentity(_transpose(v) * M * v, top * _transpose(v) * v, eigen),
+                WordIdentity(transpose(v) * M * v, top * transpose(v) * v, eigen),
                 uses=("difference",),
             ),
         ),
@@ -645,7 +556,7 @@ def _mean_over_pivots() -> Proof:
         "T2",
         "mean_over_pivots",
         r"\operatorname*{mean}_{y_0, J} E\|L_J f - L'_J f'\|^2 = \tfrac{2m}{k-1}\, d_\mathrm{logit}^2",
-        (*_counting_steps(), _pivoted_mean_step()),
+        (*counting_steps(), pivoted_mean_step()),
     )
 
 
@@ -708,8 +619,8 @@ def _lower_bound() -> Proof:
                 r"\|L_J z\|^2 \le s_{\max}(L_J)^2 \|z\|^2,\quad z = f - A_J f'",
                 largest_singular_value(),
             ),
-            *_counting_steps(),
-            _pivoted_mean_step(),
+            *counting_steps(),
+            pivoted_mean_step(),
             Step(
                 "conclusion",
                 r"\max_J s_{\max}(L_J)^2\, d_\mathrm{rep}^2 - \tfrac{2m}{k-1}\, d_\mathrm{logit}^2 \ge 0",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.catalogue.t02_logit_distance_bounds_d_rep.proof import PIVOT_SIZES, pivoted_matrix, pivoted_mean
+from theory.catalogue.t02_logit_distance_bounds_d_rep.subset_means import PIVOT_SIZES, pivoted_matrix, pivoted_mean
 from theory.proofs.extremal import Value
 from theory.proofs.identity import Algebra, Expression, SymmetricForms, WordIdentity, letters
 from theory.proofs.lemma import smallest_singular_value
