@@ -33,6 +33,7 @@ from theory.proofs.convex_worst import worst_logit_distance
 from theory.proofs.verifier import Matrix, Problem
 
 _SEED, _PAIRS = 2026, 30  # of the table of certified pairs
+# (eps, tau, k): either side of 2 eps/tau = 1, where T5 turns from sharp to loose, for two, three and ten labels.
 _SETTINGS = (
     (0.001, 0.1, 3), (0.01, 0.1, 3), (0.1, 0.1, 3), (0.1, 0.1, 2), (1.0, 0.1, 2), (0.01, 0.01, 3), (0.1, 0.01, 3),
     (1.0, 0.01, 3), (0.01, 0.01, 10), (0.1, 0.01, 10), (0.1, 0.001, 10), (1.0, 0.001, 10), (0.1, 0.0001, 10),

@@ -23,7 +23,7 @@ from theory.errors import InvalidInput, NotApplicable
 
 # A difference that keeps this share of its terms' size has lost at most four digits of sixteen.
 _CANCELLATION = 1e-4
-_LARGEST = 1e140
+_LARGEST = 1e140  # its square is 1e280: sums of 1e28 of them, and ratios of two, stay floats
 _ENUMERABLE = 2_000_000  # (m+1)-subsets of labels that are enumerated rather than sampled
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -18,10 +19,10 @@ WHERE = (
 )
 
 _TRAIN, _TEST, _FINE, _COARSE = "train.bin", "test.bin", "fine_label_names.txt", "coarse_label_names.txt"
-_IMAGE = (3, 32, 32)
-_PIXELS = 3 * 32 * 32
+_IMAGE = (3, 32, 32)  # channels, rows, columns
+_PIXELS = math.prod(_IMAGE)
 _ROW = 2 + _PIXELS  # bytes: coarse label, fine label, red, green and blue plane
-_VALIDATION_SHARE = 0.1
+_VALIDATION_SHARE = 0.1  # 5,000 of the 50,000 images, 50 of each class: penalties of probes alone are chosen on them
 
 
 def cifar100(folder: Path, seed: int = 0, limit: int | None = None) -> Dataset:

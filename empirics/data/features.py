@@ -19,7 +19,7 @@ WHERE = (
 _KINDS = ("inputs", "labels", "concepts")
 _NEEDED = ("train", "test")
 _VALIDATION = "validation"
-_VALIDATION_SHARE = 0.15
+_VALIDATION_SHARE = 0.15  # as for digits: files may be as small
 _MOST_VALUES = 10_000  # of a concept, as each gets a name; an identifier in a column of concepts is a mistake
 
 

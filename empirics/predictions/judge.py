@@ -21,7 +21,7 @@ Row: TypeAlias = Mapping[str, Any]
 Grids: TypeAlias = Callable[[str, str, str], Grid | None]
 """From a loss, a measure and a split to the values, or None if they were not all measured."""
 
-_UNIT = (0.0, 1.0)
+_UNIT = (0.0, 1.0)  # of shares and correlations
 _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "accuracy": _UNIT,

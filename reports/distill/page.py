@@ -56,7 +56,7 @@ _OF_TEACHERS = {"accuracy": "teacher_accuracy", "concept_accuracy": "teacher_con
 _TOLD = ("accuracy", "mean_cca", "logit_distance", "direction_r2")  # in the verdict in words
 _COLOURS = {"confirmed": "ok", "refuted": "bad", "undecided": "unsure"}
 _DIGITS = 6  # after the point at most
-_LARGE = 1e5
+_LARGE = 1e5  # from where on numbers are written as powers of ten, as `number` does
 
 
 @dataclass(frozen=True)

@@ -49,11 +49,11 @@ from theory.pairs.constructions import (
     with_spectrum,
 )
 
-_SEEDS = st.integers(0, 999)
-_DETAILS = st.integers(0, 3)
-_LOOSENESS = st.integers(0, 10)
+_SEEDS = st.integers(0, 999)  # small numbers shrink, and are read, better; other knobs make a thousand draws many more
+_DETAILS = st.integers(0, 3)  # integers, quarters, sixteenths, all of float64: see `_fractions`
+_LOOSENESS = st.integers(0, 10)  # 0: inputs on their labels; else spreads of clusters from 2^-10 to 1/2
 _LOWEST_TAU = 1e-300  # see `floor_scale`, also for the width of the margin below 1/k
-_BELOW_UNIFORM = 1 - 1e-12
+_BELOW_UNIFORM = 1 - 1e-12  # of 1/k: closer to it, the uniform distribution itself may round below tau
 
 
 # --------------------------------------------------------------------------- shapes and matrices
@@ -104,7 +104,7 @@ class _Knobs:
     bound: int
 
 
-_EXPONENTS = st.integers(-3, 3)
+_EXPONENTS = st.integers(-3, 3)  # of two: norms between 1/8 and 8, within which no measure loses digits
 _KNOBS = st.builds(_Knobs, _DETAILS, _EXPONENTS, _EXPONENTS, st.integers(1, 3))
 
 
@@ -130,6 +130,7 @@ def _fractions(seed: int, use: int, rows: int, columns: int, detail: int) -> Flo
     return noise if detail == 3 else np.round(noise * 4**detail) / 4**detail
 
 
+# Uses of a seed, one stream of numbers each.
 _EMBEDDINGS, _EMBEDDING_FRACTIONS, _UNEMBEDDINGS, _UNEMBEDDING_FRACTIONS, _REST = range(5)
 
 

@@ -29,7 +29,7 @@ from theory.proofs import verifier
 from theory.proofs.verifier import Forms, Matrix, Problem, Vector
 
 _BELOW, _ABOVE = Fraction(1, 10**9), Fraction(3, 10**7)  # where the constant is sought around the eigenvalue, relative
-_WITNESS_BITS = 40
+_WITNESS_BITS = 40  # of its entries: rounding it to 30 already leaves the ratio as it is to 1e-16
 _GRID_BITS = 34  # of the largest entry: rounding then costs less than 1e-8 of the constant
 MatrixLike = Sequence[Sequence[Any]] | Float[np.ndarray, "k m"]
 """Rows of integers, fractions or floats."""

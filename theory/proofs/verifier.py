@@ -41,10 +41,10 @@ from fractions import Fraction
 from typing import Any
 
 SCHEMA = "logitbounds/certificate/1"
-TIGHTNESS = Fraction(1, 10**6)
+TIGHTNESS = Fraction(1, 10**6)  # of the constant: what "cannot be improved" means; docs/certificates.md says so too
 LARGEST_FILE = 2_000_000  # characters
 ENTRY_DIGITS, OTHER_DIGITS = 24, 4000  # of a numerator or denominator: in the arrays, and elsewhere
-MOST_ROWS, MOST_COLUMNS, MOST_SUBSETS = 32, 6, 1000
+MOST_ROWS, MOST_COLUMNS, MOST_SUBSETS = 32, 6, 1000  # at these a check takes up to 40 seconds
 _RATIONAL = re.compile(r"(0|-?[1-9][0-9]*)(/[1-9][0-9]*)?", re.ASCII)
 
 Vector = list[Fraction]

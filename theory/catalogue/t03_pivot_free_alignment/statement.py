@@ -100,7 +100,7 @@ def _member(_: float) -> Pair:
 
 
 _SEVERAL = at_least("m >= 2", r"m \ge 2", 2, "m")
-_PLANE = Domain(dimensions=(2, 4))
+_PLANE = Domain(dimensions=(2, 4))  # on a line all singular values are one
 
 THEOREM = Theorem(
     identifier="T3",

@@ -197,6 +197,7 @@ def _member(_: float) -> Pair:
     return moved_along(unembeddings, direction / np.linalg.norm(direction))
 
 
+# Relative sizes of 1e-9: of what is smaller float64 knows fewer than seven digits.
 _VARIES = positive(
     "probe varies",
     r"\operatorname{Var}(w \cdot f) > 0",
@@ -205,7 +206,7 @@ _VARIES = positive(
 )
 _MARGIN = positive("margins", r"\gamma > 0", lambda pair: _typical(margins(pair))[..., 0], 1e-9)
 _BAND = positive("band", r"\gamma > 0", lambda pair: flip_band(pair)[..., 0], 1e-9)
-_PLANE = Domain(dimensions=(2, 4))
+_PLANE = Domain(dimensions=(2, 4))  # on a line all singular values are one
 
 THEOREM = Theorem(
     identifier="T8",
