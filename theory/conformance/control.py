@@ -26,6 +26,7 @@ from theory.conformance.subject import NoValue, OutOfTime, Subject
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
 from theory.measures.distances import kl_divergence, logit_distance
+from theory.measures.registry import registered
 from theory.models import Model
 from theory.search.charts import chart_around
 from theory.search.evolution import evolve
@@ -42,23 +43,6 @@ _PATHS, _HALVINGS = 6, 34
 _PATH_SHAPES = ((6, 4, 2), (6, 5, 2), (8, 3, 1), (12, 6, 3))
 _EXPONENTS = (0.25, 1 / 3, 0.5, 2 / 3, 1.0, 1.5, 2.0, 3.0, 4.0)
 
-_GUARANTEES = {
-    # measure: what the catalogue proves, for the logit distance d and for KL
-    "mean_cca": ("1 - m_CCA <= d^2/m (T4)", None),
-    "alignment_error": ("alignment_error <= d (T3)", None),
-    "volume_dissimilarity": ("volume_dissimilarity <= sqrt(m) d (T10)", None),
-    "kl_divergence": ("KL <= d^2/4 (T6)", "it is KL"),
-    "symmetrised_kl": ("KL + KL' <= d^2/2 (T11)", None),
-    "hellinger": ("H <= d/4 (T11)", "H^2 <= KL/2"),
-    "total_variation": ("TV <= d/(2 sqrt 2) (T11)", "TV <= sqrt(KL/2) (Pinsker)"),
-    "jensen_shannon": ("JS <= TV log 2 <= d log 2/(2 sqrt 2) (T11)", "JS <= TV log 2 <= log 2 sqrt(KL/2) (Pinsker)"),
-    "logit_distance": ("it is d", None),
-    "squared_logit_distance": ("it is d^2", None),
-    "whitened_logit_distance": ("d_w <= d/sqrt(m)", None),
-    "guaranteed_mean_cca": ("1 - f <= d_w^2 <= d^2/m", None),
-    "minimax_alignment_error": ("f <= sqrt(n) d", None),
-}
-
 
 @dataclass(frozen=True)
 class _Closeness:
@@ -67,11 +51,10 @@ class _Closeness:
     key: str
     symbol: str
     of: Callable[[Model, Model], float]
-    guarantee: int
 
 
-_LOGIT = _Closeness("logit distance", "logit_distance(a, b)", lambda a, b: float(logit_distance(a, b)), 0)
-_KL = _Closeness("kl", "kl_divergence(a, b)", lambda a, b: float(kl_divergence(a, b)), 1)
+_LOGIT = _Closeness("logit distance", "logit_distance(a, b)", lambda a, b: float(logit_distance(a, b)))
+_KL = _Closeness("kl", "kl_divergence(a, b)", lambda a, b: float(kl_divergence(a, b)))
 
 
 def controlled_by_logit_distance(subject: Subject) -> PropertyResult:
@@ -193,27 +176,15 @@ def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyR
 
 def _held(subject: Subject, name: str, closeness: _Closeness, steps: list[Step]) -> PropertyResult:
     message = _modulus(subject, closeness, steps)
-    proved = _GUARANTEES.get(_own_name(subject), (None, None))[closeness.guarantee]
-    if proved is not None:
-        message += f"; proved: {proved}"
+    known = registered(subject.metric.function)
+    if known is not None and name in known.proved:
+        message += f"; proved: {known.proved[name]}"
     evidence = Evidence.ATTACKED
     try:
         subject.check_time()
     except OutOfTime:
         evidence = Evidence.SAMPLED  # the families were tried, and the ascents cut off
     return PropertyResult(name, PropertyVerdict.HOLDS, evidence, len(steps), message)
-
-
-def _own_name(subject: Subject) -> str:
-    """Return the name of the measure where it is one of this package itself."""
-    function = subject.metric.function
-    own = (
-        "theory.measures.distances",
-        "theory.measures.dissimilarities",
-        "theory.measures.similarities",
-        "theory.measures.variants",
-    )
-    return str(getattr(function, "__name__", "")) if getattr(function, "__module__", "") in own else ""
 
 
 def _descending(ladder: Sequence[Step]) -> list[Step]:
