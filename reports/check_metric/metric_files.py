@@ -124,7 +124,7 @@ def load_target(target: str) -> MetricFile:
         sources={},
         packages=frozenset(),
         search_path=(),
-        # Asked for everything, as a measure of the user's is: what the registry declares is for the tests to hold it to.
+        # Asked for everything, as what declares nothing is; to what the registry declares, the tests hold it.
         metrics={word: replace(METRICS[word], declares=None)},
         attributes={word: word},
         built_in=True,

@@ -630,8 +630,9 @@ def guaranteed_mean_cca(a: Model, b: Model) -> float:
     """One minus the largest mean of 1 - rho_i that a sum of 1 - rho_i^2 of m d_w^2 allows."""
     if a.m != b.m:
         raise NotApplicable(f"b: expected dimension {a.m}, that of a, saw {b.m}")
-    parts = np.clip(a.m * _squared_whitened(a, b) - np.arange(a.m), 0.0, 1.0)
-    return float(1 - (parts / (1 + np.sqrt(1 - parts))).sum() / a.m)
+    total = a.m * _squared_whitened(a, b)
+    parts = [min(max(total - direction, 0.0), 1.0) for direction in range(a.m)]
+    return float(1 - sum(part / (1 + math.sqrt(1 - part)) for part in parts) / a.m)
 
 
 # --------------------------------------------------------------------------- similarities of embeddings

@@ -334,6 +334,14 @@ def _one_hot(seed: int) -> list[Family]:
         return in_class(np.array([[1.0], [-1.0]]) * math.exp(r) / r, np.array([[r / 2], [-r / 2]])), student
 
     found.append(Family("a teacher far more certain", far_more_certain, _SCALES[2:17]))
+
+    def student_far_more_certain(t: float) -> tuple[Model, Model]:
+        # p = L^-2 of the other label against e^-L: KL is L^-2 L, and what takes roots of p keeps a power of L.
+        ends = np.array([[1.0], [-1.0]])
+        teacher, student = 2 * math.log(1 / t), 1 / t
+        return in_class(ends, ends * teacher / 2), Model(ends, ends * student / 2)
+
+    found.append(Family("a student far more certain", student_far_more_certain, _FINE))
     return found
 
 

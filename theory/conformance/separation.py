@@ -106,6 +106,8 @@ class _Apart(Subject):
 
 
 def _cases(subject: Subject) -> Iterator[Case]:
+    ends = np.array([[1.0], [-1.0]])  # two labels and opposite inputs: whatever is standardised forgets how certain
+    yield Case(_SEPARATES, {"a": Model(ends, ends), "b": Model(3 * ends, ends)})
     for index, (a, b) in enumerate(pairs("models", subject.seed, _PAIRS, equal=True)):
         assert isinstance(a, Model)
         assert isinstance(b, Model)

@@ -53,7 +53,8 @@ from theory.measures.similarities import (
 
 # --------------------------------------------------------------------------- what registrations have in common
 
-_SOUND = ("handles_degenerate", "deterministic", "pure", "invariant_to_row_order", "zero_on_self", "nonnegative")
+_WITHOUT_ORDER = ("handles_degenerate", "deterministic", "pure", "zero_on_self", "nonnegative")
+_SOUND = (*_WITHOUT_ORDER, "invariant_to_row_order")
 _ON_EMBEDDINGS = (*_SOUND, "rejects_nan")
 _ORTHOGONAL = ("invariant_to_permutation", "invariant_to_orthogonal")
 _SIMILITUDES = (*_ORTHOGONAL, "invariant_to_scaling", "invariant_to_translation")
@@ -102,12 +103,12 @@ _TABLE = (
         logit_distance, *_ON_DISTRIBUTIONS, "symmetric", "triangle", proved=_proved("it is d"), compared=True
     ),
     _of_distributions(
-        logit_distance, *_ON_DISTRIBUTIONS, "symmetric", "triangle", _BY_LOGITS,
-        name="logit_distance_1", parameters={"ord": 1}, compared=True,
+        logit_distance, *_ON_DISTRIBUTIONS, "symmetric", "triangle", name="logit_distance_1", parameters={"ord": 1},
+        proved=_proved("f <= sqrt(k) d"), compared=True,
     ),
     _of_distributions(
-        logit_distance, *_ON_DISTRIBUTIONS, "symmetric", "triangle", _BY_LOGITS,
-        name="logit_distance_inf", parameters={"ord": math.inf}, compared=True,
+        logit_distance, *_ON_DISTRIBUTIONS, "symmetric", "triangle", name="logit_distance_inf",
+        parameters={"ord": math.inf}, proved=_proved("f <= sqrt(n) d"), compared=True,
     ),
     _of_distributions(squared_logit_distance, *_ON_DISTRIBUTIONS, "symmetric", proved=_proved("it is d^2")),
     _of_distributions(
@@ -141,14 +142,19 @@ _TABLE = (
     ),
     _of_distributions(chi_squared, *_ON_DISTRIBUTIONS, _BY_LOGITS, compared=True),
     _of_distributions(
-        renyi, *_ON_DISTRIBUTIONS, _BY_LOGITS, name="renyi_2", parameters={"alpha": 2}, compared=True
+        renyi, *_ON_DISTRIBUTIONS, name="renyi_2", parameters={"alpha": 2},
+        proved=_proved("D_2 <= D_inf <= sqrt(2) d"), compared=True,
     ),
     _of_distributions(  # at the temperature of Hinton et al.'s students that is most used
-        temperature_kl, *_ON_DISTRIBUTIONS, _BY_LOGITS, name="temperature_kl_4", parameters={"temperature": 4.0}
+        temperature_kl, *_ON_DISTRIBUTIONS, name="temperature_kl_4", parameters={"temperature": 4.0},
+        proved=_proved("T^2 KL_T <= d^2/4 (T6)"),
     ),
-    _of_distributions(llv_distance, *_SOUND, compared=True),
+    _of_distributions(  # the pivots are the first label and the first input; two labels and two inputs do not separate
+        llv_distance, *_WITHOUT_ORDER, "triangle", compared=True
+    ),
     _of_distributions(
-        top_label_agreement, *_ON_MODELS, "symmetric", "triangle", "bounded_by_one", similarity=True, compared=True
+        top_label_agreement, *_ON_MODELS, "symmetric", "triangle", "bounded_by_one", "invariant_to_scaling",
+        similarity=True, compared=True,
     ),
     _measure("model", log_min_probability, gauge="all", compared=True, of_both=min),
     _measure("model", diversity, compared=True),
@@ -167,7 +173,11 @@ _TABLE = (
         identifiability_dissimilarity, *_ON_MODELS, name="identifiability_dissimilarity_median",
         parameters={"statistic": "median"}, gauge="second", over_subsets=True, compared=True,
     ),
-    _of_models(identifiability_tail_share, *_ON_MODELS, gauge="second", over_subsets=True, compared=True),
+    _of_models(  # a share of a sum: of equal models .01, and never zero, so that it separates for want of a zero
+        identifiability_tail_share, "handles_degenerate", "deterministic", "pure", "invariant_to_row_order",
+        "label_invariant", "nonnegative", "bounded_by_one", "separates_distributions", gauge="second",
+        over_subsets=True, compared=True,
+    ),
     _of_embeddings(
         mean_cca, "symmetric", "bounded_by_one", *_AFFINE, similarity=True, gauge="all",
         proved=_proved("1 - m_CCA <= d^2/m (T4)"), compared=True,
@@ -178,11 +188,11 @@ _TABLE = (
     ),
     _of_models(
         mean_cca, *_ON_MODELS, "symmetric", "bounded_by_one", *_AFFINE, name="mean_cca_unembeddings",
-        arguments=_unembeddings, similarity=True, gauge="all", compared=True,
+        arguments=_unembeddings, similarity=True, gauge="all", proved=_proved("1 - f <= d^2/m (T9)"), compared=True,
     ),
     _of_embeddings(
-        canonical_correlations, "symmetric", "bounded_by_one", *_AFFINE, _BY_LOGITS, similarity=True, gauge="all",
-        shape="r", reduced_by="least",
+        canonical_correlations, "symmetric", "bounded_by_one", *_AFFINE, similarity=True, gauge="all", shape="r",
+        reduced_by="least", proved=_proved("1 - rho_m <= d^2 (T4)"),
     ),
     _of_embeddings(svcca, "symmetric", "bounded_by_one", *_SIMILITUDES, similarity=True, compared=True),
     _of_embeddings(
