@@ -51,6 +51,21 @@ def in_many_digits(measure: Measure, things: Sequence[Model | np.ndarray]) -> li
     return None if found is None else [float(mp.nstr(value, 17)) for value in found]  # no cast: these refuse them
 
 
+def is_written_out(measure: Measure) -> bool:
+    """Whether there is a definition in mpmath of a measure."""
+    return measure.function.__name__ in globals()
+
+
+def written_out(measure: Measure) -> Callable[[Arrays, Arrays], Any]:
+    """Return the definition in mpmath of a measure of models, with what is bound."""
+    definition = globals()[measure.function.__name__]
+
+    def bound(a: Arrays, b: Arrays) -> Any:
+        return definition(*(measure.arguments(a, b) if measure.arguments else (a, b)), *measure.parameters.values())
+
+    return bound
+
+
 # --------------------------------------------------------------------------- exact arrays
 
 
