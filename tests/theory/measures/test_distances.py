@@ -253,5 +253,5 @@ def test_a_temperature_that_is_none_is_refused(temperature):
 @pytest.mark.parametrize("measure", MEASURES)
 def test_models_that_do_not_match_are_refused(measure):
     ours, _, arguments = MEASURES[measure]
-    with pytest.raises(InvalidInput, match="expected the [45] rows"):
+    with pytest.raises(InvalidInput, match=r"expected the [45] rows"):
         ours(Model(F1, G1), Model(F2[:4], G2), *arguments)
