@@ -333,8 +333,8 @@ def _survived(subject: Subject, name: str, seen: _Seen, evidence: Evidence) -> P
         message += f"; float64 is off by up to {seen.worst:.1e}, which many digits deny"
     if 2 * seen.rulings[_Ruling.DENIED] > seen.trials:
         return undecided(message)
-    # What was cut off was drawn, and not attacked to the end.
-    kept = Evidence.SAMPLED if seen.cut_off else evidence
+    # What was cut off, be it within an ascent that found nothing, was drawn, and not attacked to the end.
+    kept = Evidence.SAMPLED if seen.cut_off or subject.late else evidence
     return PropertyResult(name, PropertyVerdict.HOLDS, kept, seen.trials, message)
 
 

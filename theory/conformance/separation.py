@@ -83,7 +83,7 @@ def separates_distributions(subject: Subject) -> PropertyResult:
         return PropertyResult(
             name, PropertyVerdict.INCONCLUSIVE, None, trials, f"{message}; there was no time for more"
         )
-    evidence = Evidence.SAMPLED if cut_off else Evidence.ATTACKED
+    evidence = Evidence.SAMPLED if cut_off or subject.late else Evidence.ATTACKED
     return PropertyResult(name, PropertyVerdict.HOLDS, evidence, trials, message)
 
 

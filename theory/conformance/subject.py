@@ -199,9 +199,14 @@ class Subject:
         """Return how large a difference of values at these arguments rounding may explain."""
         return _AMPLIFIED * sum(self.noise(*pair) for pair in pairs) + _UNSEEN * self.scale
 
+    @property
+    def late(self) -> bool:
+        """Whether the property's time is over."""
+        return time.monotonic() > self.deadline
+
     def check_time(self) -> None:
         """Raise `OutOfTime` once the property's time is over."""
-        if time.monotonic() > self.deadline:
+        if self.late:
             raise OutOfTime
 
     @contextmanager
