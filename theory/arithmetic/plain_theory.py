@@ -305,6 +305,19 @@ def metric(*, on: str, similarity: bool = False, declares: Any = None) -> Any:
     return lambda inner: Metric(inner, on, similarity, getattr(inner, "__name__", "metric"), declares)
 
 
+# --------------------------------------------------------------------------- measures of one model
+
+
+def log_min_probability(model: Model) -> float:
+    """Log of the smallest probability of any label on any input."""
+    return float(model.log_min_probability)
+
+
+def diversity(model: Model) -> float:
+    """s_m(Gc) / s_1(Gc)."""
+    return float(model.diversity)
+
+
 # --------------------------------------------------------------------------- distances between distributions
 
 
@@ -577,6 +590,51 @@ def identifiability_profile(a: Model, b: Model, subsets: Any = "all", seed: int 
     )
 
 
+def identifiability_tail_share(a: Model, b: Model, subsets: Any = "all", seed: int = 0) -> float:
+    """Share of the sum of E||f - A_S f'||^2 that the largest 1 % of subsets carry."""
+    share = identifiability_profile(a, b, subsets, seed).tail_share
+    if share is None:
+        raise NotApplicable("every subset of labels is singular")
+    return share
+
+
+# --------------------------------------------------------------------------- measures that are this package's own
+
+
+def _squared_whitened(a: Model, b: Model) -> Any:
+    """E[r^T Cov(f)^-1 r] / m, r = pinv(Gc) Delta."""
+    _require_full_rank(a)
+    if a.n <= a.m:
+        raise DegenerateInput(f"a: {a.n} inputs leave the covariance of {a.m} dimensions singular")
+    centred = _centred(a.embeddings)
+    size = np.where(np.abs(centred).max(axis=0) > 0, np.abs(centred).max(axis=0), 1.0)
+    _, values, axes = np.linalg.svd(centred / size, full_matrices=False)
+    if values[-1] <= _CONSTANT * a.n * (values[0] + np.abs(a.embeddings).max() / size.min()):
+        raise DegenerateInput("a: the covariance of its embeddings is singular to rounding")
+    residual = Pair(a, b).logit_difference @ a.unembedding_pseudo_inverse.T
+    # Cov = axes^T diag(values^2) axes / n in these units: the factors n of it and of the mean over inputs cancel.
+    return ((residual / size @ axes.T / values) ** 2).sum() / a.m
+
+
+def whitened_logit_distance(a: Model, b: Model) -> float:
+    """Root of E[r^T Cov(f)^-1 r] / m: the error of the alignment in standard deviations of f."""
+    return float(np.sqrt(_squared_whitened(a, b)))
+
+
+def symmetrised_whitened_logit_distance(a: Model, b: Model) -> float:
+    """Root of the mean of the squared whitened logit distances in both directions."""
+    return float(np.sqrt((_squared_whitened(a, b) + _squared_whitened(b, a)) / 2))
+
+
+def guaranteed_mean_cca(a: Model, b: Model) -> float:
+    """One minus the largest mean of 1 - rho_i that a sum of 1 - rho_i^2 of m d_w^2 allows."""
+    if a.m != b.m:
+        raise NotApplicable(f"b: expected dimension {a.m}, that of a, saw {b.m}")
+    total = a.m * _squared_whitened(a, b)
+    parts = [min(max(total - direction, 0.0), 1.0) for direction in range(a.m)]
+    return float(1 - sum(part / (1 + math.sqrt(1 - part)) for part in parts) / a.m)
+
+
 # --------------------------------------------------------------------------- similarities of embeddings
 
 
@@ -742,14 +800,18 @@ __all__ = [
     "canonical_correlations",
     "chi_squared",
     "claim",
+    "diversity",
     "falsify",
+    "guaranteed_mean_cca",
     "hellinger",
     "identifiability_dissimilarity",
     "identifiability_profile",
+    "identifiability_tail_share",
     "jensen_shannon",
     "kl_divergence",
     "linear_cka",
     "llv_distance",
+    "log_min_probability",
     "logit_distance",
     "mean_cca",
     "metric",
@@ -761,8 +823,10 @@ __all__ = [
     "svcca",
     "svd_dissimilarity",
     "symmetrised_kl",
+    "symmetrised_whitened_logit_distance",
     "temperature_kl",
     "top_label_agreement",
     "total_variation",
     "volume_dissimilarity",
+    "whitened_logit_distance",
 ]
