@@ -353,6 +353,7 @@ THEOREM = Theorem(
             rf"E[\kappa(p_T);\ \text{{top labels differ}}] \le E\,\mathrm{{KL}}(p_T \| p'_T),\ T = {_HEAT}",
             lhs=lambda pair: pair.xp.mean(pointwise_disagreement(pair) * flip_threshold(_heated(pair).a), axis=-1),
             envelope=lambda pair: kl(_heated(pair)), domain=_ANY,
+            differentiable=False,  # it is the first statement on other pairs: another climb would find nothing else
             trivial=lambda pair: pair.xp.mean(flip_threshold(_heated(pair).a), axis=-1),
         ),
         Statement(
