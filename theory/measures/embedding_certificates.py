@@ -6,10 +6,10 @@ one input leaves r_w = f - A_w f' with r_w^T I_w r_w <= 2 KL(p || p'). See theor
 
 Notes
 -----
-I_w = B^T B for B with rows sqrt(w_y) (g_y - mean_w g). Its eigenvalues span as many orders as probabilities do, so it is
-never formed in floats: singular values of B keep twice the digits, and rows are taken from the label that both models
-believe in most, beside which the weighted mean would cancel. Where rounding hides the smallest singular value, the bound
-is inf; nothing here is nan.
+I_w = B^T B for B with rows sqrt(w_y) (g_y - mean_w g). Its eigenvalues span as many orders as probabilities do, so it
+is never formed in floats: singular values of B keep twice the digits, and rows are taken from the label that both
+models believe in most, beside which the weighted mean would cancel. Where rounding hides the smallest singular value,
+the bound is inf; nothing here is nan.
 """
 
 from __future__ import annotations
@@ -395,5 +395,6 @@ def _probe_bound(pair: Pair, geometry: FisherGeometry, probe: Array) -> Array:
     read = xp.abs(right @ probe) + geometry.lost * _length(pair, probe)
     dual = _length(pair, read / xp.where(positive, least, 1.0))
     doubt = geometry.lost * _ratio(pair, values[..., 0], least[..., -1])
-    whole = _over_mass(pair, geometry, root) * dual * (1 + doubt) + apart + doubt * _length(pair, geometry.residual) * _length(pair, probe)
+    own = _over_mass(pair, geometry, root) * dual
+    whole = own * (1 + doubt) + apart + doubt * _length(pair, geometry.residual) * _length(pair, probe)
     return square(xp.where(xp.min(least, axis=-1) > 0, whole, xp.inf))

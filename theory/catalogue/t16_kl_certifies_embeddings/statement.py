@@ -34,6 +34,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -81,13 +82,18 @@ def _teacher(pair: Pair) -> Array:
     return pair.a.log_probabilities
 
 
+@lru_cache(maxsize=2)  # the hypothesis and both sides ask for that of the pair at hand
+def _geometry(pair: Pair, weights: Weights) -> FisherGeometry:
+    return fisher_geometry(pair, weights(pair))
+
+
 def _mean(pair: Pair, values: Array) -> Array:
     return pair.xp.mean(values, axis=-1)
 
 
 def _regularity(weights: Weights) -> Hypothesis:
     def margin(pair: Pair) -> Array:
-        values = fisher_geometry(pair, weights(pair)).singular_values
+        values = _geometry(pair, weights).singular_values
         return pair.xp.min(values[..., -1] / values[..., 0], axis=-1) - _REGULAR
 
     return Hypothesis("labels with mass", r"\operatorname{rank} I_w = m", margin)
@@ -95,12 +101,12 @@ def _regularity(weights: Weights) -> Hypothesis:
 
 def form_of_residual(weights: Weights) -> Side:
     """E r_w^T I_w r_w."""
-    return lambda pair: _mean(pair, fisher_geometry(pair, weights(pair)).squared_length)
+    return lambda pair: _mean(pair, _geometry(pair, weights).squared_length)
 
 
 def squared_residual(pair: Pair) -> Array:
     """E||f - A_w f'||^2."""
-    return _mean(pair, pair.xp.sum(square(fisher_geometry(pair).residual), axis=-1))
+    return _mean(pair, pair.xp.sum(square(_geometry(pair, _common).residual), axis=-1))
 
 
 def squared_single_residual(pair: Pair) -> Array:
@@ -117,7 +123,7 @@ def _over_eigenvalue(index: int) -> Side:
     """E KL/lambda(I_w), lambda an eigenvalue by its place among them, descending."""
 
     def envelope(pair: Pair) -> Array:
-        geometry = fisher_geometry(pair)
+        geometry = _geometry(pair, _common)
         eigenvalue = pair.xp.exp(geometry.log_scale) * square(geometry.singular_values[..., index])
         return _mean(pair, pointwise_kl_divergence(pair) / eigenvalue)
 
@@ -130,16 +136,16 @@ def _dual_length(pair: Pair, geometry: FisherGeometry) -> Array:
 
 
 def _probe_residual(pair: Pair) -> Array:
-    return _mean(pair, square(apply(fisher_geometry(pair).residual, probe(pair.m))))
+    return _mean(pair, square(apply(_geometry(pair, _common).residual, probe(pair.m))))
 
 
 def _probe_envelope(pair: Pair) -> Array:
-    return _mean(pair, pointwise_kl_divergence(pair) * _dual_length(pair, fisher_geometry(pair)))
+    return _mean(pair, pointwise_kl_divergence(pair) * _dual_length(pair, _geometry(pair, _common)))
 
 
 def _single_envelope(pair: Pair) -> Array:
     """E (sqrt(2 KL / lambda_min(I_w)) + ||(A_w - A*) f'||)^2."""
-    geometry = fisher_geometry(pair)
+    geometry = _geometry(pair, _common)
     own = root(2 * pointwise_kl_divergence(pair) / geometry.smallest_eigenvalue)
     apart = root(pair.xp.sum(square(residual_after_alignment(pair) - geometry.residual), axis=-1))
     return _mean(pair, square(own + apart))
@@ -150,7 +156,7 @@ def _single_probe_residual(pair: Pair) -> Array:
 
 
 def _single_probe_envelope(pair: Pair) -> Array:
-    geometry = fisher_geometry(pair)
+    geometry = _geometry(pair, _common)
     own = root(2 * pointwise_kl_divergence(pair) * _dual_length(pair, geometry))
     apart = pair.xp.abs(apply(residual_after_alignment(pair) - geometry.residual, probe(pair.m)))
     return _mean(pair, square(own + apart))
@@ -248,7 +254,7 @@ _READ = _families("read", "one head, f moves by eps along I_w^-1 v")
 
 def _over_mean_form(pair: Pair) -> Array:
     """E KL / lambda_min(E I_w)."""
-    geometry, xp = fisher_geometry(pair), pair.xp
+    geometry, xp = _geometry(pair, _common), pair.xp
     scale = xp.exp(geometry.log_scale)[..., None, None]
     mean = xp.mean(scale * (geometry.factor.mT @ geometry.factor), axis=-3)
     return kl(pair) / xp.linalg.eigvalsh(mean)[..., 0]
@@ -265,7 +271,7 @@ def _generic_residual(pair: Pair) -> Array:
     xp = pair.xp
     if pair.k > pair.m:
         return squared_residual(pair)
-    geometry = fisher_geometry(pair)
+    geometry = _geometry(pair, _common)
     image = xp.sum(geometry.factor * pair.a.embeddings[..., None, :], axis=-1) - geometry.difference
     # B B^T has the kernel sqrt w, which B^T kills again: adding it makes the matrix regular and changes nothing.
     heights = xp.exp((log_common_mass(pair) - geometry.log_scale[..., None]) / 2)
@@ -280,7 +286,7 @@ def _generic_envelope(pair: Pair) -> Array:
 
 
 def _generic_regularity(pair: Pair) -> Array:
-    values = fisher_geometry(pair).singular_values
+    values = _geometry(pair, _common).singular_values
     return pair.xp.min(values[..., min(pair.m, pair.k - 1) - 1] / values[..., 0], axis=-1) - _REGULAR
 
 
