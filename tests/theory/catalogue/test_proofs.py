@@ -19,6 +19,8 @@ LEMMAS = {
         "the matrix determinant lemma",
     },
     "T12": {"Minkowski's inequality", "trace and nuclear norm"},
+    "T16": {VARIATIONAL},
+    "T17": frozenset(),
 }  # fmt: skip
 """The lemmas of others that a theorem rests on: these, and nothing else, may be cited."""
 
