@@ -326,11 +326,13 @@ THEOREM = Theorem(
             replace(_NEW, name="documents", sharp=(), lhs=_documents_exceeding,
                     latex=r"P\big(\|\Delta(x_{\mathrm{new}})\|^2 > s_{(j)}\big) \le \alpha,\quad x_{\mathrm{new}} \text{ of a new document}"),
             "Inputs of few documents are not exchangeable with those of another: n counts documents.",
+            lambda: _spread_out(6),
         ),
         FalseTwin(
             replace(_CONFIDENT, name="marginal_rank_with_confidence", lhs=_too_low(lambda: _rank(DRAWS)),
                     latex=r"P\big(F(s_{(j)}) < 1 - \alpha\big) \le \delta,\quad j = \lceil (n + 1)(1 - \alpha) \rceil"),
             "A promise that holds on average over samples fails on about half of them.",
+            lambda: _spread_out(7),
         ),
         FalseTwin(
             replace(_INTERVAL, name="normal_approximation", lhs=_missed_by_normal_approximation, sharp=(),
