@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from theory.claims import Claim, Domain, Metric, claim, metric
 from theory.errors import DegenerateInput, InvalidInput, NotApplicable, RankDeficient, SingularSubset
+from theory.measures.conformal import clopper_pearson, conformal_quantile, conformal_rank
 from theory.measures.dissimilarities import (
     IdentifiabilityProfile,
     alignment,
@@ -33,6 +34,13 @@ from theory.measures.distances import (
     temperature_kl,
     top_label_agreement,
     total_variation,
+)
+from theory.measures.embedding_certificates import (
+    EmbeddingCertificates,
+    certified_embeddings,
+    embedding_bounds,
+    embedding_certificates,
+    probe_bounds,
 )
 from theory.measures.similarities import (
     canonical_correlations,
@@ -74,6 +82,7 @@ __all__ = [
     "Claim",
     "DegenerateInput",
     "Domain",
+    "EmbeddingCertificates",
     "IdentifiabilityProfile",
     "InvalidInput",
     "Metric",
@@ -87,8 +96,14 @@ __all__ = [
     "alignment_error",
     "assert_survives",
     "canonical_correlations",
+    "certified_embeddings",
     "chi_squared",
     "claim",
+    "clopper_pearson",
+    "conformal_quantile",
+    "conformal_rank",
+    "embedding_bounds",
+    "embedding_certificates",
     "falsify",
     "hellinger",
     "identifiability_dissimilarity",
@@ -100,6 +115,7 @@ __all__ = [
     "logit_distance",
     "mean_cca",
     "metric",
+    "probe_bounds",
     "procrustes",
     "pwcca",
     "renyi",

@@ -115,14 +115,20 @@ class FisherGeometry:
         """lambda_min(I_w), as computed; see `reliable_root` for one that rounding has not raised."""
         return self.xp.exp(self.log_scale) * square(self.singular_values[..., -1])
 
-    def squared_dual_length(self, probe: Float[Array, " m"]) -> Float[Array, "*batch n"]:
-        """v^T pinv(I_w) v, as computed, for I_w regular."""
+    @property
+    def right(self) -> Float[Array, "*batch n m m"]:
+        """Right singular vectors of B as rows, in the order of its singular values; floats alone."""
+        return self._decomposed[2]
+
+    def squared_dual_length(self, probe: Float[Array, "*n m"]) -> Float[Array, "*batch n"]:
+        """v^T I_w^-1 v, as computed, for I_w regular and a probe of all inputs or one of each."""
+        column = probe[..., :, None]
         if is_balls(self.factor):
-            column = self.xp.broadcast_to(probe[:, None], (*self.factor.shape[:-2], probe.shape[0], 1))
-            solved = self.xp.linalg.solve(self._gram, column)
+            shape = (*self.factor.shape[:-2], self.factor.shape[-1], 1)
+            solved = self.xp.linalg.solve(self._gram, self.xp.broadcast_to(column, shape))
             return self.xp.sum(solved[..., 0] * probe, axis=-1) / self.xp.exp(self.log_scale)
         _, values, right = self._decomposed
-        return self.xp.sum(square((right @ probe) / values), axis=-1) / self.xp.exp(self.log_scale)
+        return self.xp.sum(square((right @ column)[..., 0] / values), axis=-1) / self.xp.exp(self.log_scale)
 
     @cached_property
     def lost(self) -> float:
@@ -238,12 +244,13 @@ def _quotient(pair: Pair, geometry: FisherGeometry, least: Array, root: Array) -
     return pair.xp.where(positive, scaled / pair.xp.where(positive, least, 1.0), pair.xp.inf)
 
 
-def _in_blocks(pair: Pair, of: Callable[[Pair], list[Array]]) -> list[Array]:
+def _in_blocks(pair: Pair, of: Callable[[Pair, slice], list[Array]]) -> list[Array]:
     """Return what a function says of every input, one block of inputs after another where they are many."""
     rows = max(1, _BLOCK // (pair.k * pair.m))
     if not is_numpy(pair.a.embeddings) or pair.batch or pair.n <= rows:
-        return of(pair)
-    parts = [of(pair.select_rows(slice(i, i + rows))) for i in range(0, pair.n, rows)]
+        return of(pair, slice(None))
+    blocks = [slice(i, i + rows) for i in range(0, pair.n, rows)]
+    parts = [of(pair.select_rows(block), block) for block in blocks]
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
@@ -274,7 +281,7 @@ def embedding_certificates(a: Model, b: Model) -> EmbeddingCertificates:
     pair = Pair(a, b)
     require_full_rank(a, "a")
 
-    def of(part: Pair) -> list[Array]:
+    def of(part: Pair, _: slice) -> list[Array]:
         with np.errstate(over="ignore"):
             found = pointwise_embedding_certificates(part)
         return [found.per_input_map, found.map_difference, found.single_map, found.smallest_eigenvalue]
@@ -335,7 +342,7 @@ def certified_embeddings(a: Model, b: Model) -> Float[Array, "*batch"]:
     return as_result(wrapped(xp.mean(below, axis=-1), a.embeddings))
 
 
-def probe_bounds(a: Model, b: Model, probes: Float[Array, "c m"]) -> Float[Array, "*batch n c"]:
+def probe_bounds(a: Model, b: Model, probes: Float[Array, "*n c m"]) -> Float[Array, "*batch n c"]:
     r"""Return for every input and probe v a bound on :math:`(v \cdot (f - A^* f'))^2` that follows from its KL.
 
     .. math:: \Big(\sqrt{2\,\mathrm{KL}\; v^\top I_w^{-1} v} + |v \cdot (A_w - A^*) f'|\Big)^2
@@ -347,7 +354,8 @@ def probe_bounds(a: Model, b: Model, probes: Float[Array, "c m"]) -> Float[Array
     a, b
         Two models over the same inputs and labels.
     probes
-        Shape (c, m), one probe a row, on the embeddings of `a`.
+        Shape (c, m), one probe a row, on the embeddings of `a`; or (n, c, m), the input's own probes, for models that
+        are no batch.
 
     Returns
     -------
@@ -360,7 +368,7 @@ def probe_bounds(a: Model, b: Model, probes: Float[Array, "c m"]) -> Float[Array
     RankDeficient
         If the centred unembeddings of `a` do not have full column rank.
     InvalidInput
-        If the probes are not finite numbers of shape (c, m), or the models do not match.
+        If the probes are not finite numbers of such a shape, or the models do not match.
 
     References
     ----------
@@ -371,30 +379,35 @@ def probe_bounds(a: Model, b: Model, probes: Float[Array, "c m"]) -> Float[Array
     if is_balls(a.embeddings) and not is_balls(probes):
         probes = pair.xp.asarray(probes)
     directions = as_real_array("probes", probes, ("c", "m"), (1, 1))
-    if directions.ndim != 2 or directions.shape[-1] != pair.m:
-        raise InvalidInput(f"probes: expected shape (c, {pair.m}), saw shape {tuple(directions.shape)}")
+    own = directions.ndim > 2
+    if directions.shape[-1] != pair.m or (own and (pair.batch or directions.shape[0] != pair.n)):
+        raise InvalidInput(
+            f"probes: expected shape (c, {pair.m}) or ({pair.n}, c, {pair.m}), saw shape {tuple(directions.shape)}"
+        )
 
-    def of(part: Pair) -> list[Array]:
+    def of(part: Pair, rows: slice) -> list[Array]:
+        here = directions[rows] if own else directions
         with np.errstate(over="ignore"):
             geometry = fisher_geometry(part)
-            columns = [_probe_bound(part, geometry, directions[i]) for i in range(directions.shape[0])]
+            root = _over_mass(part, geometry, safe_sqrt(2 * pointwise_kl_divergence(part)))
+            columns = [_probe_bound(part, geometry, root, here[..., i, :]) for i in range(here.shape[-2])]
         return [part.xp.stack(columns, axis=-1)]
 
     return _in_blocks(pair, of)[0]
 
 
-def _probe_bound(pair: Pair, geometry: FisherGeometry, probe: Array) -> Array:
-    xp = pair.xp
-    root = safe_sqrt(2 * pointwise_kl_divergence(pair))
-    apart = xp.abs((residual_after_alignment(pair) - geometry.residual) @ probe)
+def _probe_bound(pair: Pair, geometry: FisherGeometry, root: Array, probe: Array) -> Array:
+    """Return the bound of one probe, (m,) or (n, m); `root` is sqrt(2 KL), over the root of the largest weight."""
+    xp, column = pair.xp, probe[..., :, None]
+    difference = residual_after_alignment(pair) - geometry.residual
+    apart = xp.abs((difference[..., None, :] @ column)[..., 0, 0])
     if is_balls(root):
-        return square(root * safe_sqrt(geometry.squared_dual_length(probe)) + apart)
-    values, right = geometry.singular_values, geometry._decomposed[2]
+        scale = xp.exp(geometry.log_scale / 2)
+        return square(root * scale * safe_sqrt(geometry.squared_dual_length(probe)) + apart)
+    values, right = geometry.singular_values, geometry.right
     least = values - geometry.lost * values[..., :1]
-    positive = least > 0
-    read = xp.abs(right @ probe) + geometry.lost * _length(pair, probe)
-    dual = _length(pair, read / xp.where(positive, least, 1.0))
+    read = xp.abs((right @ column)[..., 0]) + geometry.lost * _length(pair, probe)[..., None]
+    dual = _length(pair, read / xp.where(least > 0, least, 1.0))
     doubt = geometry.lost * _ratio(pair, values[..., 0], least[..., -1])
-    own = _over_mass(pair, geometry, root) * dual
-    whole = own * (1 + doubt) + apart + doubt * _length(pair, geometry.residual) * _length(pair, probe)
-    return square(xp.where(xp.min(least, axis=-1) > 0, whole, xp.inf))
+    whole = root * dual * (1 + doubt) + apart + doubt * _length(pair, geometry.residual) * _length(pair, probe)
+    return square(xp.where(least[..., -1] > 0, whole, xp.inf))
