@@ -39,7 +39,9 @@ def test_a_folder_that_is_a_file_is_refused_before_any_work(tmp_path):
     assert "not a folder" in result.stderr
 
 
-COMMANDS = ("verify", "compare", "falsify", "check-metric", "list", "distill", "audit", "prove", "check-certificate")
+COMMANDS = (
+    "verify", "compare", "certify", "falsify", "check-metric", "list", "distill", "audit", "prove", "check-certificate",
+)  # fmt: skip
 FOLDERS = sorted(path.parent.name for path in Path(reports.__file__).parent.glob("*/command.py"))
 
 

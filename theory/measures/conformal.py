@@ -19,6 +19,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -27,8 +28,10 @@ from theory.errors import InvalidInput
 
 _PRECISIONS = (64, 128, 512)  # bits at which a tail is enclosed before it is summed in rationals
 _SUMMED = 20_000  # trials up to which a tail is summed in rationals: a second for the largest
-_HALVINGS = 60  # of an interval of shares: more than a float64 in [0, 1] has bits
-_WIDTH = 1e-12  # relative width at which an end of an interval is as good as exact
+_NEWTON_STEPS = 60  # at an end of an interval of shares; a dozen do, since the logarithm of a tail is concave
+_OUTWARDS = (
+    2e-13  # relative: by so much an end is moved outwards until balls agree that it is outside, and more each time
+)
 
 Level = float | Fraction
 
@@ -73,18 +76,26 @@ def binomial_tail(n: int, j: int, share: Fraction) -> Fraction:
     return Fraction(total, bottom**n)
 
 
+def _enclosed_tail(n: int, j: int, share: Fraction) -> Any:
+    """Return a ball around P(Bin(n, share) >= j), 1 <= j <= n, at the working precision."""
+    from flint import arb, fmpq
+
+    p = arb(fmpq(share.numerator, share.denominator))
+    return p.beta_lower(arb(j), arb(n - j + 1), regularized=True)
+
+
 def _tail_is_at_most(n: int, j: int, share: Fraction, level: Fraction) -> bool:
     """Whether P(Bin(n, share) >= j) <= level, certainly; False also where it cannot be told."""
     if j <= 0 or j > n:
         return j > n
-    from flint import arb, fmpq
+    from flint import fmpq
 
     from theory.arithmetic.balls import precision
 
+    limit = fmpq(level.numerator, level.denominator)
     for bits in _PRECISIONS:
         with precision(bits):
-            p, limit = (arb(fmpq(x.numerator, x.denominator)) for x in (share, level))
-            tail = p.beta_lower(arb(j), arb(n - j + 1), regularized=True)
+            tail = _enclosed_tail(n, j, share)
             if tail <= limit:
                 return True
             if tail > limit:
@@ -190,7 +201,7 @@ def clopper_pearson(count: int, n: int, delta: Level) -> tuple[float, float]:
     -------
     tuple of float
         Ends in [0, 1]: at the lower one `count` or more, at the upper one `count` or fewer have probability delta/2.
-        Rounded outwards, by at most 1e-12 of their size.
+        Rounded outwards, by some 1e-12 of their size.
 
     Raises
     ------
@@ -209,25 +220,54 @@ def clopper_pearson(count: int, n: int, delta: Level) -> tuple[float, float]:
 
 @lru_cache(maxsize=1024)
 def _interval(count: int, n: int, level: Fraction) -> tuple[float, float]:
-    def so_many_are_rare(share: float) -> bool:
-        return _tail_is_at_most(n, count, Fraction(share), level)
+    def so_many(share: float) -> tuple[int, int, Fraction]:
+        return n, count, Fraction(share)
 
-    def so_few_are_rare(share: float) -> bool:
-        return _tail_is_at_most(n, n - count, 1 - Fraction(share), level)
+    def so_few(share: float) -> tuple[int, int, Fraction]:  # seen from those without the property
+        return n, n - count, 1 - Fraction(share)
 
-    low = 0.0 if count == 0 else _edge(so_many_are_rare, 0.0, count / n)
-    high = 1.0 if count == n else _edge(so_few_are_rare, 1.0, count / n)
+    low = 0.0 if count == 0 else _end(so_many, count / n, 0.0, level)
+    high = 1.0 if count == n else _end(so_few, count / n, 1.0, level)
     return low, high
 
 
-def _edge(holds: Callable[[float], bool], outside: float, inside: float) -> float:
-    """Return the share nearest to `inside`, to rounding, at which what holds `outside` still holds."""
-    for _ in range(_HALVINGS):
-        if abs(inside - outside) <= _WIDTH * outside:
+def _end(tail: Callable[[float], tuple[int, int, Fraction]], inside: float, last: float, level: Fraction) -> float:
+    """Return the share at which a tail has a given probability, moved away from `inside` until it certainly has less.
+
+    Parameters
+    ----------
+    tail
+        The tail at a share, as arguments of a binomial tail; it falls as the share moves from `inside` to `last`.
+    inside, last
+        Where the search starts, and the share beyond which there is none.
+    level
+        The probability.
+    """
+    found = _newton(tail, inside, last, level)
+    step = _OUTWARDS
+    while step < 1.0:
+        outside = found + math.copysign(step * found, last - inside)
+        if not 0.0 < outside < 1.0:
             break
-        middle = (outside + inside) / 2
-        if holds(middle):
-            outside = middle
-        else:
-            inside = middle
-    return outside
+        if _tail_is_at_most(*tail(outside), level):
+            return outside
+        step *= 4
+    return last
+
+
+def _newton(tail: Callable[[float], tuple[int, int, Fraction]], start: float, last: float, level: Fraction) -> float:
+    """Return the share at which a tail has a given probability, in floats, by Newton's method for its logarithm."""
+    share, n, j = start, *tail(start)[:2]
+    log_slope = math.log(j) + math.lgamma(n + 1) - math.lgamma(j + 1) - math.lgamma(n - j + 1)
+    for _ in range(_NEWTON_STEPS):
+        p = tail(share)[2]
+        value = float(_enclosed_tail(n, j, p).mid())
+        chance, rest = float(p), float(1 - p)
+        powers = sum(e * math.log(x) for e, x in ((j - 1, chance), (n - j, rest)) if e and x > 0)
+        excess = math.log(value) - math.log(level)
+        moved = share + math.copysign(excess * value / math.exp(log_slope + powers), (last - start) * excess)
+        moved = moved if 0.0 < moved < 1.0 else (share + last) / 2
+        if abs(moved - share) <= _OUTWARDS / 4 * share:
+            return moved
+        share = moved
+    return share
