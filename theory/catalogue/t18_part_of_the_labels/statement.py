@@ -347,8 +347,9 @@ _DIVERSE_BOTH = Hypothesis(
 )  # fmt: skip
 _PART_RANK = Hypothesis("rank on S", r"\operatorname{rank} H_S G_S = m", lambda pair: _part(pair).a.diversity - 1e-9)
 _SETS_RANK = Hypothesis("rank on every S", r"\operatorname{rank} H_S G_S = m \text{ for every } S", _regular_sets)
-_SETS = Domain(dimensions=(1, 3), labels=(2, 6), equal_dimensions=False)
-_LABELS = Domain(labels=(3, 8), equal_dimensions=False)
+# Shapes shared by all statements, so that pairs are drawn once: four labels more than the smallest space needs.
+_LABELS = Domain(dimensions=(1, 3), labels=(3, 6), equal_dimensions=False)
+_INPUTS = replace(_LABELS, inputs=(4, 12))  # m + 1, for centred embeddings of full rank
 _UNSEEN_FAMILY = tuple(ExtremalFamily(f"exchanged outside, r={r:g}", "", unseen, r) for r in (1.0, 10.0, 100.0, 600.0))
 
 THEOREM = Theorem(
@@ -363,7 +364,7 @@ THEOREM = Theorem(
             lhs=_part_error,
             envelope=_over_part,
             hypotheses=(_PART_RANK,),
-            domain=Domain(labels=(3, 8), equal_dimensions=False),
+            domain=_LABELS,
             sharp=(ExtremalFamily(
                 "k=6, |S|=5, m=2", "on S: f' = f, G' = G - v a^T, v the last left singular vector", _fixed_set_member, 1.0,
             ),),
@@ -373,26 +374,26 @@ THEOREM = Theorem(
             "mean_over_sets",
             r"\operatorname*{mean}_{|S| = s} E\|H_S \Delta_S\|^2 = \tfrac{s-1}{k-1}\, d_\mathrm{logit}^2",
             lhs=_mean_over_sets, constant=_set_constant, envelope=squared_distance, relation="=",
-            domain=Domain(labels=(2, 7), equal_dimensions=False), enumerates="labels",
+            domain=_LABELS, enumerates="labels",
         ),
         Statement(
             "mean_error_over_sets",
             r"\operatorname*{mean}_{|S| = s} E\|f - A_S f'\|^2"
             r" \le \tfrac{s-1}{k-1}\, d_\mathrm{logit}^2 / \min_S s_{\min}(H_S G_S)^2",
-            lhs=_set_error, constant=_set_constant, envelope=_over_sets, hypotheses=(_SETS_RANK,), domain=_SETS,
+            lhs=_set_error, constant=_set_constant, envelope=_over_sets, hypotheses=(_SETS_RANK,), domain=_LABELS,
             trivial=squared_embedding_norm, enumerates="labels and inputs",
         ),
         Statement(
             "correlations_from_logits",
             r"1 - m_\mathrm{CCA}(u V, u' V') = 1 - m_\mathrm{CCA}(f, f')",
             lhs=lambda pair: one_minus_mean_cca(_from_logits(pair)), envelope=one_minus_mean_cca, relation="=",
-            hypotheses=(_RANK, _DIVERSE_BOTH), domain=Domain(inputs=(4, 12)), cancelled=_correlation_size,
+            hypotheses=(_RANK, _DIVERSE_BOTH), domain=_INPUTS, cancelled=_correlation_size,
         ),
         Statement(
             "weighted_loss_from_logits",
             r"\sum_i \lambda_i^c (1 - \rho_i^c(u V, u' V')^2) = \sum_i \lambda_i^c (1 - \rho_i^c(f, f')^2)",
             lhs=lambda pair: _lost(pair, _from_logits(pair)), envelope=lambda pair: _lost(pair, pair), relation="=",
-            hypotheses=(_CENTRED_RANK, _DIVERSE_BOTH), domain=Domain(inputs=(4, 12)), cancelled=_logit_size,
+            hypotheses=(_CENTRED_RANK, _DIVERSE_BOTH), domain=_INPUTS, cancelled=_logit_size,
         ),
         Statement(
             "chain_rule",
@@ -449,7 +450,7 @@ THEOREM = Theorem(
                 "share_of_labels",
                 r"\operatorname*{mean}_{|S| = s} E\|H_S \Delta_S\|^2 = \tfrac{s}{k}\, d_\mathrm{logit}^2",
                 lhs=_mean_over_sets, constant=lambda pair: ratio(pair, set_size(pair), pair.k), envelope=squared_distance,
-                relation="=", domain=Domain(dimensions=(1, 3), labels=(4, 7), equal_dimensions=False), enumerates="labels",
+                relation="=", domain=replace(_LABELS, labels=(4, 6)), enumerates="labels",
             ),
             "Centring on S costs one direction of s, as centring on all labels costs one of k.",
         ),
@@ -458,7 +459,7 @@ THEOREM = Theorem(
                 "all_labels_for_some",
                 r"E\|f - A_S f'\|^2 \le E\|H_S \Delta_S\|^2 / s_{\min}(G_c)^2",
                 lhs=_part_error, envelope=_over_all_labels, hypotheses=(_PART_RANK,),
-                domain=Domain(dimensions=(1, 3), labels=(4, 8), equal_dimensions=False),
+                domain=replace(_LABELS, labels=(4, 6)),
             ),
             "Labels that are left out may be those that a direction of the embeddings is seen by.",
         ),
@@ -467,7 +468,7 @@ THEOREM = Theorem(
                 "correlations_from_log_probabilities",
                 r"1 - m_\mathrm{CCA}(\log p\, V, \log p'\, V') = 1 - m_\mathrm{CCA}(f, f')",
                 lhs=lambda pair: one_minus_mean_cca(_from_log_probabilities(pair)), envelope=one_minus_mean_cca,
-                relation="=", hypotheses=(_RANK, _DIVERSE_BOTH), domain=Domain(inputs=(4, 12)), cancelled=_correlation_size,
+                relation="=", hypotheses=(_RANK, _DIVERSE_BOTH), domain=_INPUTS, cancelled=_correlation_size,
             ),
             "Log-probabilities carry the log-partition, a direction that no embedding has, until they are centred.",
         ),
@@ -476,7 +477,7 @@ THEOREM = Theorem(
                 "five_percent_less",
                 r"E\|f - A_S f'\|^2 \le 0.95\, E\|H_S \Delta_S\|^2 / s_{\min}(H_S G_S)^2",
                 lhs=_part_error, constant=rational(19, 20), envelope=_over_part, hypotheses=(_PART_RANK,),
-                domain=Domain(dimensions=(2, 4), labels=(4, 8)),
+                domain=replace(_LABELS, dimensions=(2, 3), labels=(4, 6)),
             ),
             "The constant is sharp for every set of labels.",
         ),
@@ -514,7 +515,7 @@ THEOREM = replace(
                 r"E\|f - A_S f'\|^2 \le E\|H_S \Delta_S\|^2 / s_+(H_S G_S)^2,\ |S| = m",
                 lhs=lambda pair: generic_error(_too_few(pair)), envelope=_over_too_few,
                 hypotheses=(Hypothesis("generic rank on S", r"\operatorname{rank} H_S G_S = m - 1", _generic_part),),
-                domain=Domain(dimensions=(2, 4), labels=(3, 8)),
+                domain=Domain(dimensions=(2, 3), labels=(3, 6)),
             ),
             "With m labels or fewer a direction of the embeddings is orthogonal to all differences of labels that are seen.",
         ),
