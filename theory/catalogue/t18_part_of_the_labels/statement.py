@@ -36,6 +36,8 @@ from jaxtyping import Float
 from theory.arithmetic.arrays import Array, is_balls, square
 from theory.catalogue import examples
 from theory.catalogue.quantities import (
+    ANY_RANK,
+    GENERIC,
     angles,
     full_rank_embeddings,
     generic_error,
@@ -96,20 +98,9 @@ def _over_all_labels(pair: Pair) -> Array:
     return squared_distance(_part(pair)) / square(smallest_unembedding_singular_value(pair.a))
 
 
-def _too_few(pair: Pair) -> Pair:
-    """S: m labels, one fewer than determine an alignment."""
-    return restricted(pair, pair.m)
-
-
-def _over_too_few(pair: Pair) -> Array:
-    part = _too_few(pair)
+def _over_generic_part(pair: Pair) -> Array:
+    part = _part(pair)
     return squared_distance(part) / square(smallest_generic_singular_value(part.a))
-
-
-def _generic_part(pair: Pair) -> Array:
-    part = _too_few(pair)
-    values = part.a.unembedding_singular_values
-    return values[..., pair.m - 2] / values[..., 0] - 1e-6
 
 
 def set_size(pair: Pair) -> int:
@@ -511,11 +502,14 @@ THEOREM = replace(
         Ablation(
             "rank on S",
             Statement(
-                "set_of_too_few_labels",
-                r"E\|f - A_S f'\|^2 \le E\|H_S \Delta_S\|^2 / s_+(H_S G_S)^2,\ |S| = m",
-                lhs=lambda pair: generic_error(_too_few(pair)), envelope=_over_too_few,
-                hypotheses=(Hypothesis("generic rank on S", r"\operatorname{rank} H_S G_S = m - 1", _generic_part),),
-                domain=Domain(dimensions=(2, 3), labels=(3, 6)),
+                "set_of_any_rank",
+                r"E\|f - A_S f'\|^2 \le E\|H_S \Delta_S\|^2 / s_+(H_S G_S)^2,\ |S| \text{ any}",
+                lhs=lambda pair: generic_error(_part(pair)), envelope=_over_generic_part,
+                hypotheses=(Hypothesis(
+                    "generic rank on S", r"\operatorname{rank} H_S G_S = \min(m, |S| - 1)",
+                    lambda pair: GENERIC.margin(_part(pair)),
+                ),),
+                domain=ANY_RANK,
             ),
             "With m labels or fewer a direction of the embeddings is orthogonal to all differences of labels that are seen.",
         ),
