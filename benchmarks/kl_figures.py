@@ -295,10 +295,9 @@ def table_of_divergences(taught: Mapping[str, Taught]) -> str:
 
 
 def save(out: Path, name: str, size: tuple[float, float], draw: Callable[[Any], None]) -> Path:
-    """Draw on white and write a PNG of few colours."""
+    """Draw on white and write a PNG."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
-    from PIL import Image
 
     path = out / f"{name}.png"
     with mpl.rc_context(
@@ -307,8 +306,6 @@ def save(out: Path, name: str, size: tuple[float, float], draw: Callable[[Any], 
         figure = Figure(figsize=size, dpi=_DPI)
         draw(figure)
         figure.savefig(path)
-    with Image.open(path) as image:
-        image.convert("RGB").quantize(128).save(path, optimize=True)
     return path
 
 

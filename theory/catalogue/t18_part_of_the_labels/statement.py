@@ -338,8 +338,8 @@ _DIVERSE_BOTH = Hypothesis(
 )  # fmt: skip
 _PART_RANK = Hypothesis("rank on S", r"\operatorname{rank} H_S G_S = m", lambda pair: _part(pair).a.diversity - 1e-9)
 _SETS_RANK = Hypothesis("rank on every S", r"\operatorname{rank} H_S G_S = m \text{ for every } S", _regular_sets)
-# Shapes shared by all statements, so that pairs are drawn once: four labels more than the smallest space needs.
-_LABELS = Domain(dimensions=(1, 3), labels=(3, 6), equal_dimensions=False)
+# Shapes shared by all statements, so that pairs are drawn once; five labels have two that are seen and three that are not.
+_LABELS = Domain(dimensions=(1, 2), labels=(3, 5), equal_dimensions=False)
 _INPUTS = replace(_LABELS, inputs=(4, 12))  # m + 1, for centred embeddings of full rank
 _UNSEEN_FAMILY = tuple(ExtremalFamily(f"exchanged outside, r={r:g}", "", unseen, r) for r in (1.0, 10.0, 100.0, 600.0))
 
@@ -441,7 +441,7 @@ THEOREM = Theorem(
                 "share_of_labels",
                 r"\operatorname*{mean}_{|S| = s} E\|H_S \Delta_S\|^2 = \tfrac{s}{k}\, d_\mathrm{logit}^2",
                 lhs=_mean_over_sets, constant=lambda pair: ratio(pair, set_size(pair), pair.k), envelope=squared_distance,
-                relation="=", domain=replace(_LABELS, labels=(4, 6)), enumerates="labels",
+                relation="=", domain=replace(_LABELS, labels=(4, 5)), enumerates="labels",
             ),
             "Centring on S costs one direction of s, as centring on all labels costs one of k.",
         ),
@@ -450,7 +450,7 @@ THEOREM = Theorem(
                 "all_labels_for_some",
                 r"E\|f - A_S f'\|^2 \le E\|H_S \Delta_S\|^2 / s_{\min}(G_c)^2",
                 lhs=_part_error, envelope=_over_all_labels, hypotheses=(_PART_RANK,),
-                domain=replace(_LABELS, labels=(4, 6)),
+                domain=replace(_LABELS, labels=(4, 5)),
             ),
             "Labels that are left out may be those that a direction of the embeddings is seen by.",
         ),
@@ -468,7 +468,7 @@ THEOREM = Theorem(
                 "five_percent_less",
                 r"E\|f - A_S f'\|^2 \le 0.95\, E\|H_S \Delta_S\|^2 / s_{\min}(H_S G_S)^2",
                 lhs=_part_error, constant=rational(19, 20), envelope=_over_part, hypotheses=(_PART_RANK,),
-                domain=replace(_LABELS, dimensions=(2, 3), labels=(4, 6)),
+                domain=replace(_LABELS, dimensions=(2, 2), labels=(4, 5)),
             ),
             "The constant is sharp for every set of labels.",
         ),
