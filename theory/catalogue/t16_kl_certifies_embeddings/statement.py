@@ -53,6 +53,7 @@ from theory.catalogue.quantities import (
     squared_embedding_norm,
 )
 from theory.claims import Domain
+from theory.errors import NotApplicable
 from theory.measures.distances import pointwise_kl_divergence
 from theory.measures.embedding_certificates import (
     FisherGeometry,
@@ -68,6 +69,7 @@ from theory.statements import Ablation, ExtremalFamily, FalseTwin, Hypothesis, K
 Weights = Callable[[Pair], Array | None]
 
 _REGULAR = 1e-5  # of singular values of B, I_w = B^T B: floats keep eleven digits of what is divided by them
+_NUMBERS = 50_000_000  # held at once, in matrices of inputs: 400 MB
 _CERTIFIED = (1, 10)  # of ||f||^2: the share below which an embedding counts as certified
 
 
@@ -87,6 +89,8 @@ def _teacher(pair: Pair) -> Array:
 
 @lru_cache(maxsize=2)  # the hypothesis and both sides ask for that of the pair at hand
 def _geometry(pair: Pair, weights: Weights) -> FisherGeometry:
+    if pair.n * pair.m**2 > _NUMBERS and not pair.batch:
+        raise NotApplicable(f"holds an {pair.m} x {pair.m} matrix for each of {pair.n} inputs: too many at once")
     return fisher_geometry(pair, weights(pair))
 
 
@@ -243,7 +247,7 @@ def _in_column_space(pair: Pair) -> Pair:
 
 @lru_cache(maxsize=2)  # as above
 def _column_space_geometry(pair: Pair) -> FisherGeometry:
-    return fisher_geometry(_in_column_space(pair))
+    return _geometry(_in_column_space(pair), _common)
 
 
 def _own_image(pair: Pair) -> Array:
