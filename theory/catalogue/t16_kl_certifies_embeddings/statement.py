@@ -90,7 +90,7 @@ def _teacher(pair: Pair) -> Array:
 @lru_cache(maxsize=2)  # the hypothesis and both sides ask for that of the pair at hand
 def _geometry(pair: Pair, weights: Weights) -> FisherGeometry:
     if pair.n * pair.m**2 > _NUMBERS and not pair.batch:
-        raise NotApplicable(f"holds an {pair.m} x {pair.m} matrix for each of {pair.n} inputs: too many at once")
+        raise NotApplicable(f"holds {pair.m} x {pair.m} numbers for each of {pair.n} inputs, too many at once")
     return fisher_geometry(pair, weights(pair))
 
 
