@@ -173,14 +173,17 @@ def _missed_by_normal_approximation(pair: Pair) -> Array:
 
 
 def _by_groups(pair: Pair) -> Array:
-    """The larger score of every two consecutive inputs."""
+    """The larger score of every two consecutive inputs; an input left over is left out, unless it is the only one."""
     scores = logit_score(pair)
+    if pair.n == 1:
+        return scores
     last = pair.n - pair.n % 2
     return pair.xp.maximum(scores[..., 0:last:2], scores[..., 1:last:2])
 
 
 def _groups_exceeding(pair: Pair) -> Array:
-    return share_above(_by_groups(pair), _rank(pair.n // 2 - 1))
+    scores = _by_groups(pair)
+    return share_above(scores, _rank(scores.shape[-1] - 1))
 
 
 def _documents_exceeding(pair: Pair) -> Array:
