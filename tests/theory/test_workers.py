@@ -88,9 +88,16 @@ def test_tasks_come_back_with_their_numbers(count):
         assert (dict(spread([os.getpid]))[0] == os.getpid()) is (count == 1)
 
 
-def test_tasks_come_back_as_they_end():
+def test_tasks_come_back_as_they_end(tmp_path):
+    def wait():
+        while not (tmp_path / "go").exists():
+            time.sleep(0.01)
+
     with spreading(2) as spread:
-        assert [number for number, _ in spread([partial(time.sleep, 2.0), partial(time.sleep, 0.0)])] == [1, 0]
+        ended = spread([wait, partial(time.sleep, 0.0)])
+        assert next(ended)[0] == 1
+        (tmp_path / "go").touch()
+        assert next(ended)[0] == 0
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -119,8 +126,8 @@ def work(seconds):
 
 with Pool(2) as pool:
     futures = [pool.submit(work, seconds) for seconds in (0.5, 120.0)]
-    print("begun", flush=True)
     try:
+        print("begun", flush=True)  # here: the interrupt may come with the last letter
         [future.result() for future in futures]
     except KeyboardInterrupt:
         print("interrupted", flush=True)
@@ -160,6 +167,29 @@ def test_an_interrupt_from_the_keyboard_is_the_parents_to_handle(tmp_path, hardl
     assert process.communicate(timeout=60) == ("interrupted\n", "")
     assert process.returncode == 3
     assert not alive(tmp_path / "workers")
+
+
+def test_workers_are_born_without_interrupts_in_any_thread():
+    script = """
+import signal, sys
+from concurrent.futures import ThreadPoolExecutor
+from theory.workers import Pool, without_interrupts
+from theory import workers
+
+def blocked():
+    with without_interrupts():
+        workers._begin_trackers()
+        return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+with ThreadPoolExecutor(1) as threads:
+    print(threads.submit(blocked).result() if sys.argv[1] == "thread" else blocked())
+print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+"""
+    for where in ("main", "thread"):
+        done = subprocess.run(
+            [sys.executable, "-c", script, where], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.split() == ["True", "False"]
 
 
 def test_what_a_worker_starts_can_be_interrupted():
