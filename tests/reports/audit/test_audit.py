@@ -4,8 +4,6 @@ import json
 import math
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +22,7 @@ from reports.audit.page import write_report
 from reports.audit.results import Audited, AuditRun, standing
 from reports.audit.run import compare, examine, run_audit
 from reports.audit.untested import UNTESTED
+from tests.processes import python
 from tests.reports.commands import command
 from theory import InvalidInput, Model
 from theory.claims import PROPERTY_NAMES
@@ -86,8 +85,7 @@ def test_an_unknown_property_cannot_be_declared():
 def test_listing_the_adapters_imports_none_of_the_packages():
     modules = {package.module for package in all_packages()} | {"torch"}
     code = f"import sys, reports.audit.packages as p; p.all_adapters(); print(sorted(set(sys.modules) & {modules!r}))"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
+    assert python(code).stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(("first", "second"), [(X, Y), (X, NARROW), (X + 50, Y * 1e-3)])

@@ -7,9 +7,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,14 +24,14 @@ from empirics.losses.files import parse_losses
 from empirics.networks import Perceptron
 from empirics.presets import Preset
 from empirics.training import Recipe
-from reports.cli import main
 from reports.distill import command as experiments_cli
 from reports.distill import run as experiments
 from reports.distill.run import TIMINGS, Report, report_on
+from tests.processes import alive, begun, children, needs_proc, python, until
+from tests.reports.commands import PROGRAM, status
 from theory.workers import Board
 
-ROOT = Path(__file__).parents[3]
-PROGRAM = Path(sys.executable).parent / "logitbounds"
+distill = partial(status, "distill")
 TINY = Preset(
     "digits", Perceptron((8,), 2), Perceptron((8,), 2), Recipe(4, 128, 2e-2), Recipe(4, 128, 2e-2),
     teachers=2, students=2, losses=("kl", "l2"), predictions="digits",
@@ -100,14 +99,6 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("my_losses.py").write_text(LOSSES)
     return tmp_path
-
-
-def distill(*arguments: object) -> int:
-    """Run the command in this process and return its status."""
-    with pytest.raises(SystemExit) as ended:
-        main(["distill", *map(str, arguments)])
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
 
 
 def untimed(path: Path) -> dict[str, Any]:
@@ -492,6 +483,8 @@ from pathlib import Path
 
 from empirics import training
 from theory.workers import Board
+from tests.processes import alive, begun, children, needs_proc, python, until
+from tests.reports.commands import PROGRAM, status
 from empirics.experiment import Plan, run
 from reports.distill.run import as_json, report_on
 from reports.shared.files import write_json
@@ -544,35 +537,11 @@ def named(*names: str) -> tuple[Loss, ...]:
     return tuple(loss_named(name) for name in names)
 
 
-def children(process: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = entry.read_text().rpartition(")")[2].split()
-        except OSError:  # it has just ended
-            continue
-        if fields[1] == str(process):
-            found.append(int(entry.parent.name))
-    return found
-
-
-def until(condition: Callable[[], object], seconds: float = 60.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return bool(condition())
-
-
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
-
-
 @pytest.mark.slow  # six runs, five of them killed
 def test_a_run_killed_again_and_again_ends_in_the_same_json(tmp_path: Path) -> None:
     # After the second epoch of the teacher, after its last, amid and after the students of the one loss and the other.
     moments = ("2", "5", "4", "8", "10")
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, tmp_path, *moments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = python(RUN, tmp_path, *moments)
     assert done.stderr == ""
     *deaths, leftovers, last = done.stdout.splitlines()
     assert last == "0"
@@ -588,10 +557,7 @@ def test_a_run_killed_again_and_again_ends_in_the_same_json(tmp_path: Path) -> N
 @pytest.mark.slow  # two workers load torch
 def test_workers_go_with_a_parent_that_is_killed_busy_or_idle(tmp_path: Path) -> None:
     # One teacher for two workers: the other one waits.
-    process = subprocess.Popen(
-        [sys.executable, "-c", RUN, tmp_path, "spread"],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    process = begun([sys.executable, "-c", RUN, tmp_path, "spread"])
     busy: list[int] = []
 
     def working() -> bool:
@@ -602,15 +568,12 @@ def test_workers_go_with_a_parent_that_is_killed_busy_or_idle(tmp_path: Path) ->
     assert until(working) or process.poll() is not None
     assert len(busy) == 2
     process.kill()
-    process.wait()
-    assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in busy), 15)
+    process.communicate()
+    assert until(lambda: not any(map(alive, busy)), 15)
 
 
 def start(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [PROGRAM, "distill", "digits", "--losses", "kl", "--seeds", "1", "--out", "o", *map(str, arguments)],
-        cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
+    return begun([PROGRAM, "distill", "digits", "--losses", "kl", "--seeds", 1, "--out", "o", *arguments], cwd)
 
 
 @pytest.mark.slow  # trains in two processes of their own and in this one
