@@ -66,14 +66,8 @@ async def later(teacher, student):
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def write(text: str = FILE, name: str = "my_losses.py") -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return path
-
-    return write
+def write(write: Callable[[str, str], Path]) -> Write:
+    return lambda text=FILE, name="my_losses.py": write(name, text)
 
 
 def value(loss: Loss) -> float:
