@@ -69,13 +69,13 @@ def left_of(folder: Path) -> set[str]:
     return {name for name, file in known if file and folder in Path(file).parents}
 
 
+Write = Callable[[str, str], Path]
+
 LAZY = "import sys\nimport early_of_mine\n\n\ndef late():\n    import early_of_mine, late_of_mine\n\n"
 LAZY += "    return early_of_mine, late_of_mine, sys.modules[__name__]\n"
 
 
-def test_a_file_is_forgotten_when_it_is_loaded_and_known_while_it_runs(
-    tmp_path: Path, write: Callable[[str, str], Path]
-) -> None:
+def test_a_file_is_forgotten_when_it_is_loaded_and_known_while_it_runs(tmp_path: Path, write: Write) -> None:
     write("early_of_mine.py", "")
     write("late_of_mine.py", "VALUE = 1")
     folders = list(sys.path)
@@ -96,7 +96,7 @@ def test_a_file_is_forgotten_when_it_is_loaded_and_known_while_it_runs(
 
 
 def test_a_module_of_the_same_name_comes_back_after_the_block(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[str, str], Path]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write
 ) -> None:
     write("early_of_mine.py", "")
     write("late_of_mine.py", "")
@@ -108,7 +108,7 @@ def test_a_module_of_the_same_name_comes_back_after_the_block(
     assert sys.modules["early_of_mine"] is other
 
 
-def test_a_file_that_fails_leaves_nothing_behind(tmp_path: Path, write: Callable[[str, str], Path]) -> None:
+def test_a_file_that_fails_leaves_nothing_behind(tmp_path: Path, write: Write) -> None:
     write("lib/helper_of_mine.py", "")
     text = "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent / 'lib'))\n"
     folders = list(sys.path)
@@ -117,7 +117,7 @@ def test_a_file_that_fails_leaves_nothing_behind(tmp_path: Path, write: Callable
     assert (left_of(tmp_path), sys.path) == (set(), folders)
 
 
-def test_a_file_may_load_another(tmp_path: Path, write: Callable[[str, str], Path]) -> None:
+def test_a_file_may_load_another(tmp_path: Path, write: Write) -> None:
     write("deep/inner.py", "VALUE = 2")
     text = "from pathlib import Path\nfrom theory.python_files import load_file\n"
     text += "VALUE = load_file(Path(__file__).parent / 'deep' / 'inner.py')[1]['VALUE'] + 1\n"
@@ -125,7 +125,7 @@ def test_a_file_may_load_another(tmp_path: Path, write: Callable[[str, str], Pat
     assert names["VALUE"] == 3
 
 
-def test_sources_are_read_without_being_run(tmp_path: Path, write: Callable[[str, str], Path]) -> None:
+def test_sources_are_read_without_being_run(tmp_path: Path, write: Write) -> None:
     write("kit/__init__.py", "raise SystemExit")
     write("kit/inner.py", "from . import leaf")
     write("kit/leaf.py", "x = (")
