@@ -1,12 +1,13 @@
 """The command: exit statuses, one clear line for unusable input, and files that are there when it says so."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import reports
-from tests.processes import python
 from tests.reports.commands import command, installed
 
 
@@ -66,7 +67,8 @@ def test_help_loads_no_more_than_it_prints():
         "safetensors",
     ]
     code = f"import sys, reports.cli; print([name for name in {heavy} if name in sys.modules])"
-    assert python(code).stdout.strip() == "[]"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -48,6 +48,7 @@ def test_names_are_words_and_nothing_else():
 def test_forty_nine_series_are_drawn_differently():
     looks = [mark.look() for mark in plots.marks([str(i) for i in range(49)]).values()]
     assert len({(look["markeredgecolor"], look["marker"]) for look in looks}) == 49
+    assert all(look["markeredgecolor"] != RED and look["marker"] != plots.CROSS["marker"] for look in looks)
 
 
 @pytest.mark.parametrize("index", range(7))
