@@ -14,6 +14,7 @@ from theory.models import Pair
 from theory.search.objective import within
 
 
+@pytest.mark.slow  # every row is timed several times
 def test_the_quick_run_prints_its_ratios(capsys):
     assert main(["--quick"]) == 0
     printed = capsys.readouterr().out
