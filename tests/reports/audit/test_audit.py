@@ -421,7 +421,7 @@ def run():
         ),
         Adapter(NOWHERE, "f(X, Y)", disparity, "A."),
     ]  # fmt: skip
-    return run_audit(5.0, 0, adapters=adapters, compared=[_group(uncentred_cka)])
+    return run_audit(60.0, 0, adapters=adapters, compared=[_group(uncentred_cka)])
 
 
 def test_a_planted_overclaim_is_found_with_its_counterexample(run):
@@ -489,7 +489,7 @@ def as_json_of(interval):
 @pytest.mark.slow  # audits twice
 def test_a_seed_gives_the_same_verdicts():
     adapter = ADAPTERS["scipy: spatial.procrustes(X, Y)[2]"]
-    runs = [run_audit(20.0, 3, adapters=[adapter], compared=[]) for _ in range(2)]
+    runs = [run_audit(60.0, 3, adapters=[adapter], compared=[]) for _ in range(2)]
     first, second = (
         {name: result.message for name, result in run.measures[0].found.properties.items()} for run in runs
     )
