@@ -19,23 +19,18 @@ from rich.console import Console
 
 from empirics import experiment
 from empirics.experiment import Plan, run
-from empirics.losses import Loss, loss_named
 from empirics.losses.files import parse_losses
-from empirics.networks import Perceptron
-from empirics.presets import Preset
 from empirics.training import Recipe
 from reports.distill import command as experiments_cli
 from reports.distill import run as experiments
 from reports.distill.run import TIMINGS, Report, report_on
+from tests.empirics.tiny import TINY, losses_named
 from tests.processes import alive, begun, children, needs_proc, python, until
 from tests.reports.commands import PROGRAM, status
 from theory.workers import Board
 
 distill = partial(status, "distill")
-TINY = Preset(
-    "digits", Perceptron((8,), 2), Perceptron((8,), 2), Recipe(4, 128, 2e-2), Recipe(4, 128, 2e-2),
-    teachers=2, students=2, losses=("kl", "l2"), predictions="digits",
-)  # fmt: skip
+PRESET = replace(TINY, losses=("kl", "l2"), predictions="digits")
 LOSSES = '''import os
 import torch
 from empirics.losses import distillation_loss
@@ -92,7 +87,7 @@ def deadly(teacher, student):
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Make every profile of the digits tiny, and stand in an empty folder with a file of losses."""
-    profiles = MappingProxyType(dict.fromkeys(("quick", "standard", "paper"), TINY))
+    profiles = MappingProxyType(dict.fromkeys(("quick", "standard", "paper"), PRESET))
     known = dict.fromkeys(("digits", "spirals"), profiles)
     presets = sys.modules["empirics.presets"]
     monkeypatch.setattr(presets, "PRESETS", MappingProxyType({**presets.PRESETS, **known}))
@@ -414,7 +409,7 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> Report:
     place = tmp_path_factory.mktemp("report")
     (place / "long.py").write_text(LOSSES.replace("def blemished", "def a_loss_of_an_uncommonly_long_name"))
     losses = parse_losses(f"kl,l1,l2,{place}/long.py::a_loss_of_an_uncommonly_long_name,guaranteed_logits")
-    grid = run(Plan("digits", "tiny", TINY, losses), place / "checkpoints", workers=1)
+    grid = run(Plan("digits", "tiny", PRESET, losses), place / "checkpoints", workers=1)
     return report_on(grid, "logitbounds distill digits", {losses[3].name: ("one [red]blemish", "another " * 20)})
 
 
@@ -479,13 +474,12 @@ from pathlib import Path
 
 from empirics import training
 from theory.workers import Board
-from tests.processes import alive, begun, children, needs_proc, python, until
-from tests.reports.commands import PROGRAM, status
 from empirics.experiment import Plan, run
 from reports.distill.run import as_json, report_on
 from reports.shared.files import write_json
 from theory.files import sweep
-from tests.reports.distill.test_command import ENDLESS, LONGER, named
+from tests.reports.distill.test_command import ENDLESS, LONGER
+from tests.empirics.tiny import losses_named
 
 training._CHECKPOINT_SECONDS = 0.0  # after every epoch
 note, noted = Board.note, 0
@@ -493,7 +487,7 @@ note, noted = Board.note, 0
 def whole(place, workers):
     sweep(place / "checkpoints")
     preset = LONGER if workers == 1 else ENDLESS
-    grid = run(Plan("digits", "tiny", preset, named("kl", "l2")), place / "checkpoints", None, workers)
+    grid = run(Plan("digits", "tiny", preset, losses_named("kl", "l2")), place / "checkpoints", None, workers)
     write_json(place / "report.json", as_json(report_on(grid, "command")))
 
 def killed(place, moment):
@@ -525,12 +519,10 @@ else:
     print(len(list((place / "killed/checkpoints").glob(".*"))), flush=True)
     apart(whole, place / "killed", 1)
 """
-LONGER = replace(TINY, teacher_recipe=Recipe(6, 128, 2e-2), student_recipe=Recipe(9, 128, 2e-2, noise=0.1), teachers=1)
+LONGER = replace(
+    PRESET, teacher_recipe=Recipe(6, 128, 2e-2), student_recipe=Recipe(9, 128, 2e-2, noise=0.1), teachers=1
+)
 ENDLESS = replace(LONGER, teacher_recipe=Recipe(100_000, 128, 2e-2))
-
-
-def named(*names: str) -> tuple[Loss, ...]:
-    return tuple(loss_named(name) for name in names)
 
 
 @pytest.mark.slow  # six runs, five of them killed
@@ -613,7 +605,7 @@ def test_leftovers_of_the_dead_are_swept_and_those_of_the_living_left(tiny: Path
 
 
 def test_tasks_that_are_read_back_show_as_done(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan, told = Plan("digits", "tiny", TINY, named("l2")), []
+    plan, told = Plan("digits", "tiny", PRESET, losses_named("l2")), []
     run(plan, Path("o"), None, 1)
     monkeypatch.setattr(Board, "note", lambda _, *noted: told.append(noted))
     run(plan, Path("o"), None, 1)
