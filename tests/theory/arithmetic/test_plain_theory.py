@@ -4,7 +4,6 @@ import ast
 import dataclasses
 import inspect
 import math
-import subprocess
 import sys
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 import theory
 import theory.arithmetic.plain_theory as plain
+from tests.processes import python
 from tests.theory.measures.oracles import rng_pair
 from theory.arithmetic import plain_models
 from theory.measures.registry import MEASURES
@@ -222,4 +222,4 @@ def test_it_imports_numpy_and_the_standard_library_only(module, besides):
 
 def test_what_the_others_are_made_of_needs_no_package():
     code = f"import runpy, sys; runpy.run_path({plain_models.__file__!r}); sys.exit('theory' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    python(code)

@@ -227,11 +227,11 @@ def test_the_effects_on_generators_by_hand():
 def test_a_wrong_entry_in_the_table_is_a_disagreement(monkeypatch, capsys):
     right = known.KNOWN["mean_angle"]
     monkeypatch.setitem(checks.KNOWN, "mean_angle", right)
-    assert checks.main(["mean_angle", "--budget", "2"]) == 0
+    assert checks.main(["mean_angle", "--budget", "60"]) == 0
     assert "0 disagreements" in capsys.readouterr().out
     wrong = dataclasses.replace(right, expected={**right.expected, "symmetric": PropertyVerdict.FAILS})
     monkeypatch.setitem(checks.KNOWN, "mean_angle", wrong)
-    assert checks.main(["mean_angle", "--budget", "2"]) == 1
+    assert checks.main(["mean_angle", "--budget", "60"]) == 1
     assert "mean_angle: symmetric: expected fails, saw holds" in capsys.readouterr().out
 
 
