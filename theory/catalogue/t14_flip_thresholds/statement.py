@@ -121,7 +121,7 @@ def tail_bound(costs: Array, mean: Array) -> Array:
     spent = wrapped(mean, costs)[..., None] / xp.sort(costs, axis=-1)
     shares = [xp.asarray(i)[()] / n if is_balls(costs) else i / n for i in range(n)]
     terms = [spent[..., i] + share for i, share in enumerate(shares)]
-    return xp.min(xp.stack([*terms, 0 * terms[0] + 1], axis=-1), axis=-1)
+    return xp.min(xp.stack([*terms, xp.ones_like(spent[..., 0])], axis=-1), axis=-1)
 
 
 # --------------------------------------------------------------------------- probes
