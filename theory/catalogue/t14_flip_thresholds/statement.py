@@ -255,7 +255,7 @@ def _probe_flipped(eps: float) -> Pair:
 
 
 _NO_TIES = positive(
-    "no ties", r"\min_x \|\text{threshold}\| > 0", lambda pair: -pair.xp.max(logit_falls(pair.a)[..., 1], axis=-1), 1e-9
+    "no ties", r"\min_x (p_1 - p_2) > 0", lambda pair: -pair.xp.max(logit_falls(pair.a)[..., 1], axis=-1), 1e-9
 )  # fmt: skip
 _OFF_BOUNDARY = positive(
     "off the boundary", r"\min_x |w \cdot f| > 0", lambda pair: pair.xp.min(squared_probe_values(pair), axis=-1), 1e-9
