@@ -27,6 +27,7 @@ from theory.arithmetic.arrays import (
     Array,
     as_real_array,
     as_result,
+    indicator,
     is_balls,
     is_numpy,
     namespace_of,
@@ -372,8 +373,7 @@ def certified_embeddings(a: Model, b: Model) -> Float[Array, "*batch"]:
     """
     pair = Pair(a, b)
     xp, room = pair.xp, _CERTIFIED * pair.xp.sum(square(a.embeddings), axis=-1) - embedding_bounds(a, b)
-    below = xp.indicator(room) if is_balls(room) else xp.astype(room > 0, a.embeddings.dtype)
-    return as_result(wrapped(xp.mean(below, axis=-1), a.embeddings))
+    return as_result(wrapped(xp.mean(indicator(room), axis=-1), a.embeddings))
 
 
 def probe_bounds(a: Model, b: Model, probes: Float[Array, "*n c m"]) -> Float[Array, "*batch n c"]:

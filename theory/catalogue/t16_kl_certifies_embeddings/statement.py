@@ -39,7 +39,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from theory.arithmetic.arrays import Array, is_balls, namespace_of, square, wrapped
+from theory.arithmetic.arrays import Array, indicator, is_balls, square, wrapped
 from theory.catalogue.quantities import (
     ANY_RANK,
     DIVERSE,
@@ -213,12 +213,6 @@ def _single_probe_envelope(pair: Pair) -> Array:
     return _mean_where_regular(pair, geometry, square(own + apart))
 
 
-def _indicator(x: Array) -> Array:
-    """1 where x > 0; an interval where a ball cannot tell."""
-    xp = namespace_of(x)
-    return xp.indicator(x) if is_balls(x) else xp.astype(x > 0, x.dtype)
-
-
 def _room(pair: Pair) -> Array:
     """A tenth of ||f||^2."""
     return ratio(pair, *_CERTIFIED) * pair.xp.sum(square(pair.a.embeddings), axis=-1)
@@ -226,13 +220,13 @@ def _room(pair: Pair) -> Array:
 
 def share_far(pair: Pair) -> Array:
     """Share of inputs with ||f - A* f'||^2 above a tenth of ||f||^2."""
-    return _mean(pair, _indicator(pair.xp.sum(square(residual_after_alignment(pair)), axis=-1) - _room(pair)))
+    return _mean(pair, indicator(pair.xp.sum(square(residual_after_alignment(pair)), axis=-1) - _room(pair)))
 
 
 def share_not_certified(pair: Pair) -> Array:
     """Share of inputs whose bound is not below a tenth of ||f||^2; where I_w is nearly singular there is none."""
     geometry = _geometry(pair, _common)
-    certified = _indicator(_room(pair) - _single_bounds(pair))
+    certified = indicator(_room(pair) - _single_bounds(pair))
     return 1 - _mean_where_regular(pair, geometry, certified)
 
 

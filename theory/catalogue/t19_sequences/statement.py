@@ -33,7 +33,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from theory.arithmetic.arrays import Array, is_balls, namespace_of, square
+from theory.arithmetic.arrays import Array, indicator, is_balls, namespace_of, square
 from theory.catalogue.quantities import constant_like, positive, ratio, rational
 from theory.catalogue.t18_part_of_the_labels.statement import excess_of, likeliest
 from theory.claims import Domain
@@ -187,7 +187,7 @@ def flip_threshold(pair: Pair) -> Float[Array, "*batch n"]:
 def _flipped(pair: Pair) -> Float[Array, "*batch n"]:
     """Return 1 where the second model has another top label, an interval where a ball cannot tell."""
     behind = -_lead(pair.b, likeliest(pair.a, 1))
-    return pair.xp.indicator(behind) if is_balls(behind) else pair.xp.astype(behind > 0, behind.dtype)
+    return indicator(behind)
 
 
 def greedy_outputs_differ(pair: Pair) -> Array:
