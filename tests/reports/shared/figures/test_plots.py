@@ -86,9 +86,7 @@ def test_logarithmic_axes_have_two_to_seven_numbers_that_are_true(exponents):
     plots.logarithmic(AXIS, "x", (low, high))
     places = AXIS.xaxis.get_major_locator()()
     assert 2 <= len(places) <= 7
-    assert all(
-        low / (1 + 1e-8) <= place <= high * (1 + 1e-8) for place in places
-    )  # ends that are round but for rounding
+    assert all(low / (1 + 1e-8) <= place <= high * (1 + 1e-8) for place in places)  # but for rounding
     words = AXIS.xaxis.get_major_formatter().format_ticks(places)
     assert len(set(words)) == len(words)
     for place, word in zip(places, words, strict=True):
