@@ -2,308 +2,52 @@
 
 A violation is evaluated a second time by formulas that share no code with those that found it: in many digits, when it
 is confirmed (`theory.arithmetic.multiprecision`), and in float64 by the `repro.py` of a finding, which carries the text
-of this module and serves it under the name ``theory``; so it is one file and imports NumPy alone. Nothing here is
-batched, differentiable or careful beyond the obvious; the docstrings of `theory` say what each function is.
+of this module and of `plain_models` and serves this one under the name ``theory``; so these two import NumPy and each
+other alone. Nothing here is batched, differentiable or careful beyond the obvious; the docstrings of `theory` say what
+each function is.
 
-A new measure gets in by its definition, written below under its public name and signature, and by that name in
-`__all__`: `theory.measures.stand_ins` then finds it. One that is lacking is never computed by other means. A claim that
-calls it is refused in many digits, so that float64 and perturbed copies have to decide; and the `repro.py` of such a
-claim says that its file could not be loaded, and exits 2.
+This is also the independent definition, the oracle, of every measure of `theory.measures.registry`: it gets in under
+the name and signature of its function, and by that name in `__all__`. One that is lacking is never computed by other
+means. A claim that calls it is refused in many digits, so that float64 and perturbed copies have to decide; and the
+`repro.py` of such a claim says that its file could not be loaded, and exits 2.
 """
 
 from __future__ import annotations
 
-import inspect
-import itertools
 import math
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-_EPS = float(np.finfo(np.float64).eps)  # spacing of float64 at one
-_DUST = 4 * _EPS  # what centring leaves of an entry that a column shares with all others: its mean is rounded
-_CONSTANT = 8 * _EPS  # relative spread that the rounding of a few operations gives to what does not vary
-_ENUMERABLE = 2_000_000  # subsets of labels that are enumerated, as many as `theory` does, and not sampled
+from theory.arithmetic.plain_models import (
+    EPS,
+    Budget,
+    Claim,
+    DegenerateInput,
+    Domain,
+    InvalidInput,
+    Metric,
+    Model,
+    NotApplicable,
+    Pair,
+    RankDeficient,
+    Refuted,
+    SingularSubset,
+    assert_survives,
+    centred_rows,
+    claim,
+    falsify,
+    finite_matrix,
+    label_subsets,
+    metric,
+)
+
+_DUST = 4 * EPS  # what centring leaves of an entry that a column shares with all others: its mean is rounded
+_CONSTANT = 8 * EPS  # relative spread that the rounding of a few operations gives to what does not vary
 _SERIES = 1e-2  # |t| below which five terms of e^t - 1 - t, off by 4e-14 of it, beat a difference that cancels
 _HOTTEST = 1e100  # a KL divergence at a higher temperature would underflow
 _TAIL = 0.01  # the share of subsets, those of the largest errors, that a profile calls its tail
-
-# --------------------------------------------------------------------------- errors
-
-
-class InvalidInput(ValueError):
-    """An argument is not what it must be."""
-
-
-class NotApplicable(Exception):
-    """The hypotheses of a statement fail on this pair."""
-
-
-class RankDeficient(NotApplicable):
-    """The centred unembeddings do not have full column rank."""
-
-
-class SingularSubset(NotApplicable):
-    """Some subset of labels has linearly dependent unembedding differences."""
-
-    def __init__(self, subset: tuple[int, ...]) -> None:
-        super().__init__(f"the unembedding differences of the label subset {subset} are linearly dependent to rounding")
-        self.subset = subset
-
-
-class DegenerateInput(NotApplicable):
-    """A representation has no spread where the measure divides by it."""
-
-
-# --------------------------------------------------------------------------- models and pairs
-
-
-def _matrix(name: str, value: Any, least: int) -> Any:
-    array = np.array(value, dtype=np.float64)
-    if array.ndim != 2 or len(array) < least or array.shape[1] < 1 or not np.isfinite(array).all():
-        raise InvalidInput(f"{name}: expected a finite matrix of at least {least} rows, saw shape {array.shape}")
-    array.setflags(write=False)
-    return array
-
-
-def _centred(rows: Any) -> Any:
-    return rows - rows.mean(axis=0)
-
-
-@dataclass(frozen=True, eq=False)
-class Model:
-    """p(y|x) = softmax_y(f(x) . g(y)): rows f(x) of `embeddings`, rows g(y) of `unembeddings`."""
-
-    embeddings: Any
-    unembeddings: Any
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "embeddings", _matrix("embeddings", self.embeddings, 1))
-        object.__setattr__(self, "unembeddings", _matrix("unembeddings", self.unembeddings, 2))
-        if self.embeddings.shape[1] != self.unembeddings.shape[1]:
-            raise InvalidInput(
-                f"unembeddings: expected {self.embeddings.shape[1]} columns, saw {self.unembeddings.shape[1]}"
-            )
-
-    def __repr__(self) -> str:
-        return f"Model(n={self.n}, k={self.k}, m={self.m})"
-
-    @property
-    def n(self) -> int:
-        """Number of inputs."""
-        return len(self.embeddings)
-
-    @property
-    def k(self) -> int:
-        """Number of labels."""
-        return len(self.unembeddings)
-
-    @property
-    def m(self) -> int:
-        """Dimension."""
-        return int(self.embeddings.shape[1])
-
-    @property
-    def batch(self) -> tuple[int, ...]:
-        """No batch axis here."""
-        return ()
-
-    @property
-    def xp(self) -> Any:
-        """The array namespace."""
-        return np
-
-    @cached_property
-    def centred_unembeddings(self) -> Any:
-        """Gc = G minus its mean row."""
-        return _centred(self.unembeddings)
-
-    @cached_property
-    def centred_logits(self) -> Any:
-        """u(x) = Gc f(x)."""
-        return self.embeddings @ self.centred_unembeddings.T
-
-    @cached_property
-    def top_label(self) -> Any:
-        """One true entry per input: the label of highest probability (the first, among equals)."""
-        return np.arange(self.k) == np.argmax(self.centred_logits, axis=1)[:, None]
-
-    @cached_property
-    def log_probabilities(self) -> Any:
-        """log p(y|x)."""
-        shifted = self.centred_logits - self.centred_logits.max(axis=1, keepdims=True)
-        rest = np.where(self.top_label, 0.0, np.exp(shifted)).sum(axis=1, keepdims=True)
-        return shifted - np.log1p(rest)
-
-    @cached_property
-    def probabilities(self) -> Any:
-        """p(y|x)."""
-        return np.exp(self.log_probabilities)
-
-    @cached_property
-    def log_min_probability(self) -> Any:
-        """log tau, tau the smallest probability of any label on any input."""
-        return self.log_probabilities.min()
-
-    @cached_property
-    def unembedding_singular_values(self) -> Any:
-        """Singular values of Gc, descending."""
-        return np.linalg.svd(self.centred_unembeddings, compute_uv=False)
-
-    @cached_property
-    def unembedding_pseudo_inverse(self) -> Any:
-        """pinv(Gc)."""
-        return np.linalg.pinv(self.centred_unembeddings)
-
-    @cached_property
-    def diversity(self) -> Any:
-        """s_m(Gc) / s_1(Gc)."""
-        values = self.unembedding_singular_values
-        return values[self.m - 1] / max(values[0], np.finfo(np.float64).tiny) if self.k > self.m else 0.0
-
-    @cached_property
-    def pivoted_singular_values(self) -> Any:
-        """Singular values of L_J for every (m+1)-subset of labels and every pivot in it."""
-        g, found = self.unembeddings, []
-        for subset in _subsets(self.k, self.m + 1):
-            rows = [g[[j for j in subset if j != pivot]] - g[pivot] for pivot in subset]
-            found.append([np.linalg.svd(row, compute_uv=False) for row in rows])
-        return np.array(found)
-
-    def select_rows(self, rows: Any) -> Model:
-        """Return the model restricted to some of the inputs."""
-        return Model(self.embeddings[rows], self.unembeddings)
-
-    def gauged(self, transform: Any, shift: Any = None) -> Model:
-        """Return the model (A f, A^-T g + c)."""
-        unembeddings = np.linalg.solve(np.asarray(transform).T, self.unembeddings.T).T
-        return Model(self.embeddings @ np.asarray(transform).T, unembeddings + (0.0 if shift is None else shift))
-
-
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """Two models over the same inputs and labels."""
-
-    a: Model
-    b: Model
-
-    def __post_init__(self) -> None:
-        if (self.a.n, self.a.k) != (self.b.n, self.b.k):
-            raise InvalidInput(f"b: expected the inputs and labels of a, saw {self.a!r} and {self.b!r}")
-
-    @property
-    def n(self) -> int:
-        """Number of inputs."""
-        return self.a.n
-
-    @property
-    def k(self) -> int:
-        """Number of labels."""
-        return self.a.k
-
-    @property
-    def m(self) -> int:
-        """Dimension of the first model."""
-        return self.a.m
-
-    @property
-    def batch(self) -> tuple[int, ...]:
-        """No batch axis here."""
-        return ()
-
-    @property
-    def xp(self) -> Any:
-        """The array namespace."""
-        return np
-
-    @property
-    def swapped(self) -> Pair:
-        """The pair (b, a)."""
-        return Pair(self.b, self.a)
-
-    def select_rows(self, rows: Any) -> Pair:
-        """Return the pair restricted to some of the inputs."""
-        return Pair(self.a.select_rows(rows), self.b.select_rows(rows))
-
-    @cached_property
-    def logit_difference(self) -> Any:
-        """Delta(x) = u(x) - u'(x)."""
-        return self.a.centred_logits - self.b.centred_logits
-
-    @cached_property
-    def log_min_probability(self) -> Any:
-        """log tau of both models."""
-        return min(self.a.log_min_probability, self.b.log_min_probability)
-
-
-# --------------------------------------------------------------------------- claims and metrics
-
-
-@dataclass(frozen=True)
-class Domain:
-    """The shapes and regimes a statement speaks of."""
-
-    dimensions: tuple[int, int] = (1, 4)
-    labels: tuple[int, int] = (2, 8)
-    inputs: tuple[int, int] = (2, 12)
-    equal_dimensions: bool = True
-    diverse: bool = True
-
-    def shapes(self) -> list[tuple[int, int]]:
-        """Return every (m, k) of the domain, smallest first."""
-        found = []
-        for m in range(self.dimensions[0], self.dimensions[1] + 1):
-            least = max(self.labels[0], m + 1 if self.diverse else 2)
-            found += [(m, k) for k in range(least, self.labels[1] + 1)]
-        return sorted(found, key=lambda shape: (sum(shape), shape))
-
-
-@dataclass(frozen=True)
-class Claim:
-    """An assertion that lhs <= rhs for every pair of models."""
-
-    function: Any
-    name: str
-    title: str = ""
-    source: str = ""
-    domain: Domain = field(default_factory=Domain)
-
-    def __call__(self, pair: Pair) -> Any:
-        """Evaluate both sides."""
-        return self.function(pair)
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A measure of how (un)like two embeddings, or two models, are."""
-
-    function: Any
-    on: str
-    similarity: bool
-    name: str
-    declares: Any = None
-
-    def __call__(self, first: Any, second: Any) -> Any:
-        """Evaluate the measure."""
-        return self.function(first, second)
-
-
-def claim(function: Any = None, /, *, title: str = "", source: str = "", domain: Domain | None = None) -> Any:
-    """Mark a function of a pair, returning (lhs, rhs), as the claim that lhs <= rhs; bare or with keywords."""
-
-    def wrap(inner: Any) -> Claim:
-        heading = title or (inspect.getdoc(inner) or "").split("\n")[0]
-        return Claim(inner, getattr(inner, "__name__", "claim"), heading, source, domain or Domain())
-
-    return wrap if function is None else wrap(function)
-
-
-def metric(*, on: str, similarity: bool = False, declares: Any = None) -> Any:
-    """Mark a function of two embeddings, or of two models, as a measure."""
-    return lambda inner: Metric(inner, on, similarity, getattr(inner, "__name__", "metric"), declares)
-
 
 # --------------------------------------------------------------------------- measures of one model
 
@@ -468,7 +212,7 @@ def llv_distance(
 
 
 def _require_full_rank(model: Model) -> None:
-    if not model.diversity > max(model.k, model.m) * _EPS:
+    if not model.diversity > max(model.k, model.m) * EPS:
         raise RankDeficient("a: its centred unembeddings do not span all dimensions (diversity fails)")
 
 
@@ -496,19 +240,11 @@ def volume_dissimilarity(a: Model, b: Model) -> float:
     return float(np.sqrt(value))
 
 
-def _subsets(k: int, size: int) -> list[tuple[int, ...]]:
-    if size > k:
-        raise NotApplicable(f"{k} labels hold no subset of m + 1 = {size}: diversity needs k >= m + 1")
-    if math.comb(k, size) > _ENUMERABLE:
-        raise InvalidInput(f"subsets: expected at most {_ENUMERABLE} to enumerate, saw C({k}, {size})")
-    return list(itertools.combinations(range(k), size))
-
-
 def _drawn_subsets(k: int, size: int, subsets: Any, seed: int) -> list[tuple[int, ...]]:
     if size > k:
         raise NotApplicable(f"{k} labels hold no subset of m + 1 = {size}: diversity needs k >= m + 1")
     if isinstance(subsets, str) and subsets == "all":
-        return _subsets(k, size)
+        return label_subsets(k, size)
     if isinstance(subsets, str) or subsets < 1:
         raise InvalidInput(f"subsets: expected 'all' or a positive number of draws, saw {subsets!r}")
     keys = np.random.default_rng(seed).random((int(subsets), k), dtype=np.float32)
@@ -524,7 +260,7 @@ def _subset_errors(a: Model, b: Model, subsets: list[tuple[int, ...]]) -> tuple[
         right = b.unembeddings[others] - b.unembeddings[pivot]
         values = np.linalg.svd(left, compute_uv=False)
         size = float(np.max(np.abs(a.unembeddings[[pivot, *others]])))
-        if values[-1] <= a.m * _EPS * max(values[0], size):
+        if values[-1] <= a.m * EPS * max(values[0], size):
             errors.append(math.nan)
             conditions.append(math.inf)
             continue
@@ -606,7 +342,7 @@ def _squared_whitened(a: Model, b: Model) -> Any:
     _require_full_rank(a)
     if a.n <= a.m:
         raise DegenerateInput(f"a: {a.n} inputs leave the covariance of {a.m} dimensions singular")
-    centred = _centred(a.embeddings)
+    centred = centred_rows(a.embeddings)
     size = np.where(np.abs(centred).max(axis=0) > 0, np.abs(centred).max(axis=0), 1.0)
     _, values, axes = np.linalg.svd(centred / size, full_matrices=False)
     if values[-1] <= _CONSTANT * a.n * (values[0] + np.abs(a.embeddings).max() / size.min()):
@@ -639,7 +375,7 @@ def guaranteed_mean_cca(a: Model, b: Model) -> float:
 
 
 def _embeddings(X: Any, Y: Any) -> tuple[Any, Any]:
-    x, y = _matrix("X", X, 1), _matrix("Y", Y, 1)
+    x, y = finite_matrix("X", X, 1), finite_matrix("Y", Y, 1)
     if len(x) != len(y):
         raise InvalidInput(f"Y: expected the rows of X, saw shapes {x.shape} and {y.shape}")
     return x, y
@@ -647,7 +383,7 @@ def _embeddings(X: Any, Y: Any) -> tuple[Any, Any]:
 
 def _centred_columns(array: Any) -> Any:
     """Centre columns; those that are constant to rounding become zero."""
-    centred = _centred(_centred(array))
+    centred = centred_rows(centred_rows(array))
     return np.where(np.abs(centred).max(axis=0) <= _DUST * np.abs(array).max(axis=0), 0.0, centred)
 
 
@@ -662,7 +398,7 @@ def _basis(array: Any) -> Any:
     """Return an orthonormal basis of the column space."""
     size = np.abs(array).max(axis=0)
     u, values, _ = np.linalg.svd(array / np.where(size > 0, size, 1.0), full_matrices=False)
-    return u[:, values > max(array.shape) * _EPS * values[0]]
+    return u[:, values > max(array.shape) * EPS * values[0]]
 
 
 def _cosines(x: Any, y: Any) -> Any:
@@ -740,7 +476,7 @@ def procrustes(X: Any, Y: Any, normalised: bool = True) -> float:
 
 def _standardised(name: str, array: Any) -> Any:
     size = np.abs(array).max(axis=0)
-    centred = _centred(_centred(array / np.where(size > 0, size, 1.0)))
+    centred = centred_rows(centred_rows(array / np.where(size > 0, size, 1.0)))
     deviation = np.sqrt((centred**2).mean(axis=0))
     if (deviation <= _CONSTANT).any():
         raise DegenerateInput(f"{name}: a column is constant to rounding, so it cannot be standardised")
@@ -753,31 +489,6 @@ def svd_dissimilarity(X: Any, Y: Any) -> float:
     cross = _standardised("X", x).T @ _standardised("Y", y) / len(x)
     value = 1 - float(np.linalg.svd(cross, compute_uv=False).sum()) / max(cross.shape)
     return float(min(max(value, 0.0), 1.0))
-
-
-# --------------------------------------------------------------------------- what a script has no use for
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What an attack may cost."""
-
-    seconds: float | None = 10.0
-    evaluations: int | None = None
-
-
-class Refuted(AssertionError):
-    """A claim that was to survive did not."""
-
-
-def falsify(claim: Any, budget: Any = None, seed: int = 0, progress: Any = None) -> Any:
-    """Refuse: the search is no part of the stand-in."""
-    raise NotImplementedError("falsify: a reproduction evaluates what was found, it does not search")
-
-
-def assert_survives(claim: Any, budget: Any = 2.0, seed: int = 0, evaluations: Any = None) -> None:
-    """Refuse: the search is no part of the stand-in."""
-    raise NotImplementedError("assert_survives: a reproduction evaluates what was found, it does not search")
 
 
 __all__ = [
