@@ -14,7 +14,7 @@ the least divergence over all p' whose top label is another one, or tied, is
           \min D_\infty = \log(1 + p_1 - p_2);
 
 all are attained. The ladder of orders joins them: alpha = 1/2 is H^2 = 1 - exp(-D/2), alpha = 1 is kappa, and min D_alpha
-over alpha tends to rho as alpha falls to zero. So
+over alpha tends to rho as alpha falls to zero. The proof is for every order; the statements are at 1/2, 1, 2 and infinity. So
 
 (a) an input with KL(p || p') < max(kappa(p), rho(p')) is certified: both models name the same top label;
 (b) the number N of inputs whose top label differs satisfies sum_{i <= N} threshold_(i) <= n times the mean divergence,

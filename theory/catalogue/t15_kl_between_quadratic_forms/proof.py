@@ -360,16 +360,40 @@ def _hellinger_steps() -> tuple[Step, ...]:
     )  # fmt: skip
 
 
-def _renyi_half_steps() -> tuple[Step, ...]:
-    value, divergence, form = sp.symbols("H2 D form", real=True)
+def _renyi_steps() -> tuple[Step, ...]:
+    """D_alpha >= (alpha/2) sum w t^2 for every order alpha between 0 and 1; c stands for 1 - alpha."""
+    c, power, whole = sp.symbols("c X S", real=True)
+    order, share = sp.symbols("alpha c", positive=True)
+    divergence, form = sp.symbols("D form", real=True)
+    gap = (1 - c) + c * sp.exp(t) - sp.exp(c * t) - c * (1 - c) * t**2 / 2
+    second_ = c * (sp.exp(t) - c * sp.exp(c * t) - (1 - c))
+    total = over_labels(sp.expand((1 - c) * p + c * q - power), {p: sp.Integer(1), q: sp.Integer(1), power: whole})
     return (
-        *_hellinger_steps(),
-        _step("H^2 below its logarithm", r"H^2 = 1 - e^{-D_{1/2}/2} \le \tfrac12 D_{1/2}",
-              Scalar(x, 1 - sp.exp(-x), (Range(x, 0),), DerivativeChain(x)),
-              remark="D_{1/2} = -2 log sum sqrt(p p') = -2 log(1 - H^2)."),
-        _step("lower form of D_1/2", r"4 D_{1/2} - \sum_y w t^2 \ge 0",
-              Consequence(4 * divergence - form, ((8, divergence / 2 - value), (1, 8 * value - form))),
-              "lower form of H^2", "H^2 below its logarithm"),
+        _step("the sum and its labels", r"\sum_y \big(\alpha p + c p' - p^\alpha p'^c\big) = 1 - S,\ c = 1 - \alpha",
+              Identity(total, 1 - whole), remark="S = sum p^alpha p'^c = exp(-c D_alpha)."),
+        _step("value, slope and curvature of the gap",
+              r"h(0) = h'(0) = 0,\ h'' = c\,(e^t - c\,e^{c t} - 1 + c),\ h = \alpha + c\,e^t - e^{c t} - \tfrac{\alpha c}2 t^2",
+              Identity(sp.Matrix([gap.subs(t, 0), sp.diff(gap, t).subs(t, 0), sp.diff(gap, t, 2)]),
+                       sp.Matrix([0, 0, second_]))),
+        _step("the curvature is not negative", r"e^t \ge c\,e^{c t} + 1 - c,\ t \ge 0,\ 0 \le c \le 1",
+              Scalar(sp.exp(t), c * sp.exp(c * t) + 1 - c, (Range(c, 0, 1), Range(t, 0)),
+                     DerivativeChain(t, (sp.Integer(1), sp.exp(-c * t)))),
+              "value, slope and curvature of the gap",
+              remark="So h >= 0: a label that gains, p' = p e^t, costs at least p (alpha c/2) t^2."),
+        _step("a label that loses, seen from p'",
+              r"p\,(\alpha + c\,e^{-T} - e^{-c T}) = p' (c + \alpha e^T - e^{\alpha T}),\ p' = p\,e^{-T}",
+              Identity(p * ((1 - c) + c * sp.exp(-T) - sp.exp(-c * T)),
+                       p * sp.exp(-T) * (c + (1 - c) * sp.exp(T) - sp.exp((1 - c) * T))),
+              "the curvature is not negative",
+              remark="The same with alpha and c exchanged: at least p' (alpha c/2) T^2."),
+        _step("the logarithm of the sum", r"-\log S \ge 1 - S,\ S = e^{-x}",
+              Scalar(x, 1 - sp.exp(-x), (Range(x, 0),), DerivativeChain(x)), remark="x = c D_alpha >= 0."),
+        _step("lower form of every order below one", r"D_\alpha - \tfrac\alpha2 \sum_y w t^2 \ge 0,\ 0 < \alpha < 1",
+              Consequence(divergence - order / 2 * form,
+                          ((1 / share, share * divergence - (1 - whole)),
+                           (1 / share, (1 - whole) - order * share / 2 * form))),
+              "the sum and its labels", "a label that loses, seen from p'", "the logarithm of the sum",
+              remark="At order one half the factor is 1/4."),
     )  # fmt: skip
 
 
@@ -479,7 +503,7 @@ def proofs() -> tuple[Proof, ...]:
         _proof("floor_at_every_temperature", r"d_\mathrm{logit}^2 \le E[2 T^2\,\mathrm{KL}_T/\tau_T(x)]",
                *_floor_at_temperature_steps()),
         _proof("squared_hellinger", r"E \sum_y w t^2 \le 8\, E H^2", *_hellinger_steps()),
-        _proof("renyi_half", r"E \sum_y w t^2 \le 4\, E D_{1/2}", *_renyi_half_steps()),
+        _proof("renyi_half", r"E \sum_y w t^2 \le 4\, E D_{1/2}", *_renyi_steps()),
         _proof("chi_squared", r"E \sum_y w t^2 \le E \chi^2", *_chi_squared_steps()),
         *_sharp_proofs(),
     )  # fmt: skip
