@@ -29,9 +29,7 @@ from theory.errors import InvalidInput
 _PRECISIONS = (64, 128, 512)  # bits at which a tail is enclosed before it is summed in rationals
 _SUMMED = 20_000  # trials up to which a tail is summed in rationals: a second for the largest
 _NEWTON_STEPS = 60  # at an end of an interval of shares; a dozen do, since the logarithm of a tail is concave
-_OUTWARDS = (
-    2e-13  # relative: by so much an end is moved outwards until balls agree that it is outside, and more each time
-)
+_OUTWARDS = 2e-13  # relative: an end is moved outwards by so much, and by more until balls agree that it is outside
 
 Level = float | Fraction
 

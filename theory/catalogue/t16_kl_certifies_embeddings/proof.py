@@ -310,6 +310,26 @@ def _single_map_probe() -> Proof:
     )
 
 
+def _certified_share() -> Proof:
+    bound, room, distance = sp.symbols("U c D", nonnegative=True)  # the bound, ||f||^2/10, ||f - A* f'||^2
+    return Proof(
+        "T16",
+        "certified_share",
+        r"P(D > c) \le P(U \ge c),\quad D = \|f - A^* f'\|^2 \le U",
+        (
+            *_single_map().steps,
+            Step(
+                "who is far is not certified",
+                r"D > c \Rightarrow U \ge D > c",
+                Consequence(bound - room, ((1, bound - distance), (1, distance - room))),
+                uses=("conclusion",),
+                covers=_ALL,
+                remark="So one set of inputs is part of the other. Inputs without a bound count as not certified.",
+            ),
+        ),
+    )
+
+
 def _shared_head() -> Proof:
     return Proof(
         "T16",
@@ -518,6 +538,7 @@ def proofs() -> tuple[Proof, ...]:
         _sharp("single_map", r"\sup = 1,\ A_w = A^*"),
         _single_map_probe(),
         _sharp("single_map_probe", r"\sup = 1,\ A_w = A^*"),
+        _certified_share(),
         _shared_head(),
         _teacher_only(),
         _teacher_only_sharp(),
