@@ -13,6 +13,7 @@ from theory.claims import Claim, Domain, Metric, claim, metric
 from theory.errors import DegenerateInput, InvalidInput, NotApplicable, RankDeficient, SingularSubset
 from theory.measures.certificates import (
     certified_agreement,
+    disagreement_bound,
     flip_threshold,
     squared_clipped_distance,
     squared_fisher_distance,
@@ -109,6 +110,7 @@ __all__ = [
     "clopper_pearson",
     "conformal_quantile",
     "conformal_rank",
+    "disagreement_bound",
     "embedding_bounds",
     "embedding_certificates",
     "falsify",

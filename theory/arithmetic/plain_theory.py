@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ _DUST = 4 * EPS  # what centring leaves of an entry that a column shares with al
 _CONSTANT = 8 * EPS  # relative spread that the rounding of a few operations gives to what does not vary
 _SERIES = 1e-2  # |t| below which five terms of e^t - 1 - t, off by 4e-14 of it, beat a difference that cancels
 _HOTTEST = 1e100  # a KL divergence at a higher temperature would underflow
+_HALVINGS = 50  # of an interval of shares, down to the precision of float64
 _TAIL = 0.01  # the share of subsets, those of the largest errors, that a profile calls its tail
 
 # --------------------------------------------------------------------------- measures of one model
@@ -173,6 +175,159 @@ def top_label_agreement(a: Model, b: Model) -> float:
     """Share of inputs on which both models prefer the same label."""
     Pair(a, b)
     return float(np.mean(np.argmax(a.centred_logits, axis=1) == np.argmax(b.centred_logits, axis=1)))
+
+
+# --------------------------------------------------------------------------- what closeness in KL certifies
+
+
+def flipped(a: Model, b: Model) -> float:
+    """Share of inputs on which the models prefer different labels."""
+    return 1.0 - top_label_agreement(a, b)
+
+
+def acceptance_rate(a: Model, b: Model) -> float:
+    """E sum_y min(p, p')."""
+    Pair(a, b)
+    return float(np.minimum(a.probabilities, b.probabilities).sum(axis=1).mean())
+
+
+def rms_probability_change(a: Model, b: Model) -> float:
+    """Root of E (p - p')^2 at the first model's top label."""
+    Pair(a, b)
+    change = np.where(a.top_label, a.probabilities - b.probabilities, 0.0).sum(axis=1)
+    return float(np.sqrt((change**2).mean()))
+
+
+def flip_threshold(model: Model, divergence: str = "kl") -> Any:
+    """Least divergence of a distribution whose top label is another one, from the two largest probabilities."""
+    ordered = np.sort(model.log_probabilities, axis=1)
+    first, second = ordered[:, -1], ordered[:, -2]
+    p, q = np.exp(first), np.exp(second)
+    others, root = np.exp(ordered[:, :-2]).sum(axis=1), np.exp((first + second) / 2)
+    if divergence == "kl":
+        mean = np.logaddexp(first, second) - math.log(2.0)
+        return p * (first - mean) + q * (second - mean)
+    if divergence == "reversed_kl":
+        return -np.log(others + 2 * root)  # 1 - (sqrt p_1 - sqrt p_2)^2
+    if divergence == "squared_hellinger":
+        return 1 - np.sqrt(1 - (np.exp(first / 2) - np.exp(second / 2)) ** 2 / 2)
+    if divergence == "total_variation":
+        return (p - q) / 2
+    if divergence == "squared_logit":
+        return (first - second) ** 2 / 2
+    raise InvalidInput(f"divergence: expected a divergence with a flip threshold, saw {divergence!r}")
+
+
+def certified_agreement(a: Model, b: Model) -> float:
+    """Share of inputs with KL(p || p') below the flip threshold of p, or that of p' for the other direction."""
+    log_p, _, t = _log_probabilities(a, b)
+    return float(np.mean(_kl_rows(log_p, t) < np.maximum(flip_threshold(a), flip_threshold(b, "reversed_kl"))))
+
+
+def disagreement_bound(model: Model, mean: Any, divergence: str = "kl") -> float:
+    """Largest share of inputs whose thresholds, cheapest first, sum to no more than n times the mean."""
+    if not mean >= 0:
+        raise InvalidInput(f"mean: expected a number >= 0, saw {mean!r}")
+    spent, count = 0.0, 0
+    for cost in np.sort(flip_threshold(model, divergence)):
+        spent = spent + cost
+        if spent > model.n * mean:
+            break
+        count += 1
+    return count / model.n
+
+
+def disagreement_bound_from_kl(a: Model, b: Model) -> float:
+    """Largest share of inputs that the mean of KL(a || b) can have flipped."""
+    return disagreement_bound(a, kl_divergence(a, b))
+
+
+def squared_fisher_distance(a: Model, b: Model) -> float:
+    """E Var_p(Delta) = E sum_{i<j} p_i p_j (Delta_i - Delta_j)^2."""
+    difference, p = Pair(a, b).logit_difference, a.probabilities
+    apart = (difference[:, :, None] - difference[:, None, :]) ** 2
+    return float((p[:, :, None] * p[:, None, :] * apart).sum(axis=(1, 2)).mean() / 2)
+
+
+def fisher_bound(a: Model, b: Model) -> float:
+    """(2 + R) KL(a || b), R the largest range of Delta on any input."""
+    difference = Pair(a, b).logit_difference
+    return float((2 + (difference.max(axis=1) - difference.min(axis=1)).max()) * kl_divergence(a, b))
+
+
+def squared_clipped_distance(a: Model, b: Model, floor: float) -> float:
+    """E sum_y (log max(p, floor) - log max(p', floor))^2."""
+    if not 0 < floor < 1:
+        raise InvalidInput(f"floor: expected a number between 0 and 1, saw {floor!r}")
+    log_p, log_q, _ = _log_probabilities(a, b)
+    clipped = np.maximum(log_p, math.log(floor)) - np.maximum(log_q, math.log(floor))
+    return float((clipped**2).sum(axis=1).mean())
+
+
+@dataclass(frozen=True)
+class EmbeddingCertificates:
+    """What KL guarantees of each input's embedding."""
+
+    per_input_map: Any
+    map_difference: Any
+    single_map: Any
+    smallest_eigenvalue: Any
+
+
+def _geometries(a: Model, b: Model) -> list[tuple[Any, Any, Any]]:
+    """Return for each input the singular values and right vectors of B, B^T B = I_w, and (A_w - A*) f'."""
+    _require_full_rank(a)
+    pair = Pair(a, b)
+    weights = np.exp(np.minimum(a.log_probabilities, b.log_probabilities))
+    found = []
+    for w, difference in zip(weights, pair.logit_difference, strict=True):
+        share = w / w.sum()
+        factor = np.sqrt(w)[:, None] * (a.centred_unembeddings - share @ a.centred_unembeddings)
+        left, values, right = np.linalg.svd(factor, full_matrices=False)
+        coordinates = left.T @ (np.sqrt(w) * (difference - share @ difference))
+        own = (coordinates / np.where(values > 0, values, 1.0)) @ right
+        found.append((values, right, a.unembedding_pseudo_inverse @ difference - own))
+    return found
+
+
+def embedding_certificates(a: Model, b: Model) -> EmbeddingCertificates:
+    """2 KL / lambda_min(I_w), ||(A_w - A*) f'||^2, the square of the sum of their roots, and lambda_min(I_w)."""
+    geometries = _geometries(a, b)
+    log_p, _, t = _log_probabilities(a, b)
+    regular = np.array([bool(values[-1] > EPS * values[0]) for values, _, _ in geometries])
+    least = np.array([values[-1] for values, _, _ in geometries])
+    apart = np.array([(difference**2).sum() for _, _, difference in geometries])
+    own = np.where(regular, np.sqrt(2 * _kl_rows(log_p, t)) / np.where(regular, least, 1.0), math.inf)
+    return EmbeddingCertificates(own**2, apart, (own + np.sqrt(apart)) ** 2, np.where(regular, least**2, 0.0))
+
+
+def embedding_bounds(a: Model, b: Model) -> Any:
+    """Bound ||f - A* f'||^2 by (sqrt(2 KL / lambda_min(I_w)) + ||(A_w - A*) f'||)^2."""
+    return embedding_certificates(a, b).single_map
+
+
+def certified_embeddings(a: Model, b: Model) -> float:
+    """Share of inputs whose bound is below a tenth of ||f||^2."""
+    return float(np.mean(embedding_bounds(a, b) < (a.embeddings**2).sum(axis=1) / 10))
+
+
+def probe_bounds(a: Model, b: Model, probes: Any) -> Any:
+    """Bound (v.(f - A* f'))^2 by (sqrt(2 KL v^T I_w^-1 v) + |v.(A_w - A*) f'|)^2, for each input and probe v."""
+    probes = np.asarray(probes)
+    if probes.ndim not in (2, 3) or probes.shape[-1] != a.m or (probes.ndim == 3 and len(probes) != a.n):
+        raise InvalidInput(f"probes: expected shape (c, {a.m}) or ({a.n}, c, {a.m}), saw shape {probes.shape}")
+    log_p, _, t = _log_probabilities(a, b)
+    found = []
+    for i, (kl, (values, right, difference)) in enumerate(zip(_kl_rows(log_p, t), _geometries(a, b), strict=True)):
+        rows = probes[i] if probes.ndim == 3 else probes
+        regular = bool(values[-1] > EPS * values[0])
+        dual = ((rows @ right.T / (values if regular else 1.0)) ** 2).sum(axis=1)
+        bound = (np.sqrt(2 * kl * dual) + np.abs(rows @ difference)) ** 2
+        found.append(bound if regular else np.full(len(rows), math.inf))
+    return np.array(found)
+
+
+# --------------------------------------------------------------------------- log-likelihood variance
 
 
 def _llv_part(first: Any, second: Any, pivot: int, others: tuple[int, ...]) -> float:
@@ -491,11 +646,67 @@ def svd_dissimilarity(X: Any, Y: Any) -> float:
     return float(min(max(value, 0.0), 1.0))
 
 
+# --------------------------------------------------------------------------- statements about new inputs, of scores
+
+
+def _as_fraction(name: str, value: Any) -> Fraction:
+    if isinstance(value, bool) or not 0 < value < 1:
+        raise InvalidInput(f"{name}: expected a number strictly between 0 and 1, saw {value!r}")
+    return value if isinstance(value, Fraction) else Fraction(str(value))
+
+
+def _binomial_tail(n: int, j: int, share: Fraction) -> Fraction:
+    """P(Bin(n, share) >= j)."""
+    return sum((math.comb(n, i) * share**i * (1 - share) ** (n - i) for i in range(j, n + 1)), Fraction(0))
+
+
+def conformal_rank(n: int, alpha: Any, delta: Any = None) -> int:
+    """ceil((n + 1)(1 - alpha)); or the least j with P(Bin(n, 1 - alpha) >= j) <= delta."""
+    if n < 1:
+        raise InvalidInput(f"n: expected a positive number of scores, saw {n!r}")
+    share = 1 - _as_fraction("alpha", alpha)
+    if delta is None:
+        return math.ceil((n + 1) * share)
+    level, rank, tail = _as_fraction("delta", delta), n + 1, Fraction(0)
+    while rank > 0:
+        tail += math.comb(n, rank - 1) * share ** (rank - 1) * (1 - share) ** (n - rank + 1)
+        if tail > level:
+            break
+        rank -= 1
+    return rank
+
+
+def conformal_quantile(scores: Any, alpha: Any, delta: Any = None) -> Any:
+    """Return the score of rank `conformal_rank`; inf where there are not as many."""
+    values = np.asarray(scores)
+    if values.ndim != 1 or len(values) == 0:
+        raise InvalidInput(f"scores: expected shape (n,), saw shape {values.shape}")
+    rank = conformal_rank(len(values), alpha, delta)
+    return math.inf if rank > len(values) else np.sort(values)[rank - 1]
+
+
+def clopper_pearson(count: int, n: int, delta: Any) -> tuple[float, float]:
+    """Shares at which `count` or more, and `count` or fewer, of n have probability delta/2."""
+    if not 0 <= count <= n or n < 1:
+        raise InvalidInput(f"count: expected 0 <= count <= n with n >= 1, saw {count!r} of {n!r}")
+    level = _as_fraction("delta", delta) / 2
+
+    def end(successes: int) -> float:
+        low, high = Fraction(0), Fraction(1)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if _binomial_tail(n, successes, middle) < level else (low, middle)
+        return float(low)
+
+    return (end(count) if count > 0 else 0.0), (1.0 - end(n - count) if count < n else 1.0)
+
+
 __all__ = [
     "Budget",
     "Claim",
     "DegenerateInput",
     "Domain",
+    "EmbeddingCertificates",
     "IdentifiabilityProfile",
     "InvalidInput",
     "Metric",
@@ -505,14 +716,27 @@ __all__ = [
     "RankDeficient",
     "Refuted",
     "SingularSubset",
+    "acceptance_rate",
     "alignment",
     "alignment_error",
     "assert_survives",
     "canonical_correlations",
+    "certified_agreement",
+    "certified_embeddings",
     "chi_squared",
     "claim",
+    "clopper_pearson",
+    "conformal_quantile",
+    "conformal_rank",
+    "disagreement_bound",
+    "disagreement_bound_from_kl",
     "diversity",
+    "embedding_bounds",
+    "embedding_certificates",
     "falsify",
+    "fisher_bound",
+    "flip_threshold",
+    "flipped",
     "guaranteed_mean_cca",
     "hellinger",
     "identifiability_dissimilarity",
@@ -526,9 +750,13 @@ __all__ = [
     "logit_distance",
     "mean_cca",
     "metric",
+    "probe_bounds",
     "procrustes",
     "pwcca",
     "renyi",
+    "rms_probability_change",
+    "squared_clipped_distance",
+    "squared_fisher_distance",
     "squared_hellinger",
     "squared_logit_distance",
     "svcca",

@@ -286,6 +286,24 @@ def _far_inputs(seed: int) -> list[Family]:
     ]
 
 
+def _barely_told_apart() -> Family:
+    """Inputs off by t along one direction, while a label of probability t^3 alone tells another direction apart.
+
+    The rarer the label, the longer the embeddings that it holds in place by KL: what divides by their worst direction
+    grows as 1/t.
+    """
+
+    def at(t: float) -> tuple[Model, Model]:
+        far = math.log(1 / t)
+        teacher = in_class(
+            np.array([[x, far + y] for x in (1.0, -1.0) for y in (1.0, -1.0)]),
+            np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, -3.0]]),
+        )
+        return teacher, Model(teacher.embeddings + np.array([t, 0.0]), teacher.unembeddings)
+
+    return Family("a rare label, alone to tell a direction apart", at, _FINE)
+
+
 def _circle(count: int, turns: int = 1) -> np.ndarray:
     angles = 2 * math.pi * turns * np.arange(count) / count
     return np.column_stack([np.cos(angles), np.sin(angles)])
@@ -352,5 +370,5 @@ def _one_hot(seed: int) -> list[Family]:
 
 def families(seed: int) -> Mapping[str, tuple[Family, ...]]:
     """Return the families along which logit distance goes to zero, and those along which only KL does."""
-    near = (*_gauge_families(seed), *_degenerate_subsets(seed), *_far_inputs(seed))
+    near = (*_gauge_families(seed), *_degenerate_subsets(seed), *_far_inputs(seed), _barely_told_apart())
     return {"logit distance": near, "kl": (*_one_hot(seed), *near)}

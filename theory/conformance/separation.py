@@ -117,6 +117,11 @@ class _Apart(Subject):
 def _cases(subject: Subject) -> Iterator[Case]:
     ends = np.array([[1.0], [-1.0]])  # two labels and opposite inputs: whatever is standardised forgets how certain
     yield Case(_SEPARATES, {"a": Model(ends, ends), "b": Model(3 * ends, ends)})
+    # Four labels below a hundredth lose what four others gain: whatever clips or smooths small probabilities is blind.
+    rare = np.array([0.96] + 4 * [0.0099] + 4 * [0.0001])
+    exchanged = rare[[0, 5, 6, 7, 8, 1, 2, 3, 4]]
+    rarely = [Model(ends**2, np.log(shares)[:, None]) for shares in (rare, exchanged)]
+    yield Case(_SEPARATES, {"a": rarely[0], "b": rarely[1]})
     for index, (a, b) in enumerate(pairs("models", subject.seed, _PAIRS, equal=True)):
         assert isinstance(a, Model)
         assert isinstance(b, Model)

@@ -56,6 +56,9 @@ class Measure:
         Which number stands for a value of several where one is asked for: "mean", "least" or "largest".
     over_subsets
         Whether it enumerates subsets of labels, and takes `subsets` to draw them instead.
+    errs
+        "above" where floats give more than the definition by what rounding may have taken, so that a bound stays one:
+        how much more is for its tests to say. Empty where they give the definition, to rounding.
     compared
         Whether ``logitbounds compare`` prints it.
     of_both
@@ -76,6 +79,7 @@ class Measure:
     shape: Literal["", "n", "r"] = ""
     reduced_by: str = "mean"
     over_subsets: bool = False
+    errs: Literal["", "above"] = ""
     compared: bool = False
     of_both: Callable[..., float] | None = None
     no_oracle: str = ""

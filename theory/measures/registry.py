@@ -18,6 +18,15 @@ from typing import Any
 
 from theory.claims import Metric
 from theory.measures import variants
+from theory.measures.certificates import (
+    certified_agreement,
+    disagreement_bound_from_kl,
+    fisher_bound,
+    flip_threshold,
+    rms_probability_change,
+    squared_clipped_distance,
+    squared_fisher_distance,
+)
 from theory.measures.dissimilarities import (
     alignment_error,
     identifiability_dissimilarity,
@@ -25,7 +34,9 @@ from theory.measures.dissimilarities import (
     volume_dissimilarity,
 )
 from theory.measures.distances import (
+    acceptance_rate,
     chi_squared,
+    flipped,
     hellinger,
     jensen_shannon,
     kl_divergence,
@@ -39,6 +50,7 @@ from theory.measures.distances import (
     top_label_agreement,
     total_variation,
 )
+from theory.measures.embedding_certificates import certified_embeddings, embedding_bounds
 from theory.measures.measure import Kind, Measure
 from theory.measures.of_one_model import diversity, log_min_probability
 from theory.measures.similarities import (
@@ -62,6 +74,10 @@ _LINEAR = (*_ORTHOGONAL, "invariant_to_scaling", "invariant_to_linear")
 _AFFINE = (*_LINEAR, "invariant_to_translation", "invariant_to_affine")
 _ON_MODELS = (*_SOUND, "label_invariant")
 _ON_DISTRIBUTIONS = (*_ON_MODELS, "separates_distributions")
+# Of a model and itself they need not be one: a tied top label has no threshold, an embedding near zero no room.
+_CERTIFIED_SHARE = (
+    "handles_degenerate", "deterministic", "pure", "invariant_to_row_order", "label_invariant", "bounded_by_one",
+)  # fmt: skip
 _BY_LOGITS = "controlled_by_logit_distance"
 
 
@@ -97,6 +113,11 @@ def _unembeddings(a: Any, b: Any) -> tuple[Any, Any]:
 
 
 # --------------------------------------------------------------------------- the table
+
+# A probability of one in a hundred still shows in a mean over labels, one of 1e-4 in a thousand inputs, and one of 1e-6
+# nowhere but in a logarithm. No distance sees what lies below its floor; separating is examined on distributions that
+# are a hundredth apart, and only below the first floor can they be so.
+_FLOORS = {"1e-2": (), "1e-4": ("separates_distributions",), "1e-6": ("separates_distributions",)}
 
 _TABLE = (
     _of_distributions(
@@ -156,6 +177,36 @@ _TABLE = (
         top_label_agreement, *_ON_MODELS, "symmetric", "triangle", "bounded_by_one", "invariant_to_scaling",
         similarity=True, compared=True,
     ),
+    _of_distributions(
+        flipped, *_ON_MODELS, "symmetric", "triangle", "bounded_by_one", "invariant_to_scaling", compared=True
+    ),
+    _of_distributions(certified_agreement, *_CERTIFIED_SHARE, similarity=True, compared=True),
+    _of_distributions(
+        disagreement_bound_from_kl, *_ON_MODELS, "bounded_by_one", name="disagreement_bound", compared=True
+    ),
+    _of_distributions(
+        acceptance_rate, *_ON_DISTRIBUTIONS, "symmetric", "triangle", "bounded_by_one", similarity=True,
+        proved=_proved("1 - f <= d/(2 sqrt 2) (T11)", "1 - f <= sqrt(KL/2) (Pinsker)"), compared=True,
+    ),
+    _of_distributions(
+        rms_probability_change, *_ON_MODELS, "bounded_by_one",
+        proved=_proved("f^2 <= E TV <= d/(2 sqrt 2) (T11)", "f <= sqrt(KL/2) (Pinsker)"), compared=True,
+    ),
+    _of_distributions(squared_fisher_distance, *_ON_DISTRIBUTIONS, proved=_proved("f <= d^2/2"), compared=True),
+    _of_distributions(fisher_bound, *_ON_DISTRIBUTIONS, _BY_LOGITS, compared=True),
+    *(
+        _of_distributions(
+            squared_clipped_distance, *_ON_MODELS, "symmetric", *separates, name=f"squared_clipped_distance_{floor}",
+            parameters={"floor": float(floor)}, proved=_proved("f <= (2/eps) d^2/4 (T15, T6)", "f <= (2/eps) KL (T15)"),
+            compared=True,
+        )
+        for floor, separates in _FLOORS.items()
+    ),
+    _of_models(certified_embeddings, *_CERTIFIED_SHARE, similarity=True, gauge="second", compared=True),
+    _of_models(
+        embedding_bounds, *_ON_MODELS, "separates_distributions", gauge="second", shape="n", errs="above"
+    ),
+    _measure("model", flip_threshold, gauge="all", shape="n"),
     _measure("model", log_min_probability, gauge="all", compared=True, of_both=min),
     _measure("model", diversity, compared=True),
     _of_models(
@@ -232,8 +283,12 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
 NOT_MEASURES: Mapping[str, str] = MappingProxyType(
     {
         "alignment": "a linear map; what it leaves over is alignment_error",
+        "embedding_certificates": "a record; its bound for the one alignment of all inputs is embedding_bounds",
         "identifiability_profile": "a record; its mean, its median and its tail share are measures",
+        "logit_falls": "logits in descending order less the largest: what flip_threshold is made of",
         "principal_angles": "a record of cosines and sines; the cosines are canonical_correlations",
+        "probe_bounds": "bounds for probes that have to be given, one for each input and probe",
+        "top_probability_lead": "p_1 - p_2, which is twice the flip threshold of total variation",
     }
 )
 """Public functions of two models or embeddings, or of one model, that are not registered, and why."""

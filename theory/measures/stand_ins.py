@@ -16,6 +16,7 @@ from typing import Any
 from theory import claims, errors, models
 from theory.arithmetic import plain_theory
 from theory.arithmetic.multiprecision.lending import StandIns, namespaces
+from theory.measures import conformal
 from theory.measures.measure import Measure
 from theory.measures.registry import MEASURES
 
@@ -36,7 +37,8 @@ def stand_ins(measures: Iterable[Measure]) -> StandIns:
         are refused.
     """
     known = list(measures)
-    defining = {errors.__name__, models.__name__, claims.__name__, *(one.function.__module__ for one in known)}
+    defining = {module.__name__ for module in (errors, models, claims, conformal)}
+    defining |= {one.function.__module__ for one in known}
     restated = {
         getattr(sys.modules[module], name): getattr(plain_theory, name)
         for name in plain_theory.__all__
