@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from theory.search.objective import Arrays
+from theory.search.arrays import Arrays
 
 Kind = Literal["free", "apart", "one factor", "gauge"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 
 import numpy as np
 
-from theory.search.objective import Arrays
+from theory.search.arrays import Arrays
 
 Move = Callable[[np.random.Generator, list[np.ndarray], float], None]
 

@@ -17,19 +17,11 @@ from fractions import Fraction
 import numpy as np
 
 from theory.claims import Domain
+from theory.search.arrays import Arrays, Sizes, arrays_of, sizes_of, within
 from theory.search.charts import chart_around
+from theory.search.evaluators import Malformed, relative_excess
 from theory.search.moves import wander
-from theory.search.objective import (
-    Arrays,
-    Malformed,
-    Objective,
-    Sizes,
-    arrays_of,
-    relative_excess,
-    score,
-    sizes_of,
-    within,
-)
+from theory.search.objective import LOWEST, WORST, Objective, score
 from theory.search.outcome import Witness
 from theory.search.quasi_newton import ascend
 from theory.search.survey import survey_of
@@ -138,7 +130,7 @@ class _Shrinker:
         """Return the relative excess, a score for climbing; far below where there is none."""
         fate, lhs, rhs = self.objective.answer(arrays, _LABEL)
         if fate != "value":
-            return -1e6
+            return WORST
         return score(lhs, rhs)
 
     # ------------------------------------------------------------------ shapes
@@ -204,7 +196,7 @@ class _Shrinker:
         scored = []
         for candidate in self._candidates(arrays, sizes):
             reached = self.reached(candidate)
-            if reached > -1e5:
+            if reached > LOWEST:
                 if reached > 0 and self.violates(candidate) and self.stands(candidate):
                     return candidate
                 scored.append((reached, candidate))
@@ -297,7 +289,7 @@ class _Shrinker:
                 block, entry = places[int(index)]
                 for step in (1.0, -1.0):
                     moved = _with_entry(arrays, block, entry, arrays[block].flat[entry] + step)
-                    there = self.reached(moved) if abs(moved[block].flat[entry]) <= most else -1e6
+                    there = self.reached(moved) if abs(moved[block].flat[entry]) <= most else WORST
                     if there > reached:
                         arrays, reached = moved, there
                         break
