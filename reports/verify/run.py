@@ -18,7 +18,7 @@ from theory.guarantees import Guarantee, guarantees
 from theory.models import Pair
 from theory.search.outcome import Outcome, Witness
 from theory.search.plan import Plan
-from theory.search.verification import PROFILES, SHARP, StatementReport, TheoremReport, verify_theorem
+from theory.search.verification import PROFILES, SHARP, StatementReport, TheoremReport, TwinReport, verify_theorem
 from theory.statements import Theorem
 from theory.workers import spreading
 
@@ -258,19 +258,10 @@ def _theorem_json(report: TheoremReport, real: tuple[RealModel, ...]) -> dict[st
         "id": identifier,
         "title": report.theorem.title,
         "held": report.held,
-        "evidence": str(main.outcome.evidence),
+        "evidence": evidence_word(main.outcome),
         "worst_ratio": worst_ratio(main.outcome),
         "sharp_constant": sharp_constant(report),
-        "twins": [
-            {
-                "name": twin.twin.name,
-                "refuted": twin.refuted,
-                "formula": twin.twin.statement.latex,
-                "why": twin.twin.why,
-                **_violation_json(twin.outcome),
-            }
-            for twin in report.twins
-        ],
+        "twins": [_twin_json(twin) for twin in report.twins],
         "known_answers": [
             {
                 "name": a.name,
@@ -295,26 +286,43 @@ def _theorem_json(report: TheoremReport, real: tuple[RealModel, ...]) -> dict[st
             for g in model.guarantees
             if g.theorem == identifier and g.applies
         ],
-        "statements": [
-            {
-                "name": s.statement.name,
-                "formula": s.statement.latex,
-                "relation": s.statement.relation,
-                "held": s.held,
-                "evidence": str(s.outcome.evidence),
-                "worst_ratio": worst_ratio(s.outcome),
-                "worst_stratum": s.outcome.worst.found_in if s.outcome.worst else "",
-                "sharpness": dict(s.sharpness),
-                "evaluated": s.outcome.evaluations,
-                "not_applicable": s.outcome.not_applicable,
-                "checked_in_balls": s.outcome.checks,
-                "undecided": s.outcome.undecided,
-                "strata": {name: seen.best for name, seen in s.outcome.strata.items()},
-                **_violation_json(s.outcome),
-            }
-            for s in report.statements
-        ],
+        "statements": [_statement_json(statement) for statement in report.statements],
     }
+
+
+def _statement_json(report: StatementReport) -> dict[str, object]:
+    outcome = report.outcome
+    return {
+        "name": report.statement.name,
+        "formula": report.statement.latex,
+        "relation": report.statement.relation,
+        "held": report.held,
+        "evidence": evidence_word(outcome),
+        "worst_ratio": worst_ratio(outcome),
+        "worst_stratum": outcome.worst.found_in if outcome.worst else "",
+        "sharpness": dict(report.sharpness),
+        "evaluated": outcome.evaluations,
+        "not_applicable": outcome.not_applicable,
+        "checked_in_balls": outcome.checks,
+        "undecided": outcome.undecided,
+        "strata": {name: seen.best for name, seen in outcome.strata.items()},
+        **_violation_json(outcome),
+    }
+
+
+def _twin_json(report: TwinReport) -> dict[str, object]:
+    return {
+        "name": report.twin.name,
+        "refuted": report.refuted,
+        "formula": report.twin.statement.latex,
+        "why": report.twin.why,
+        **_violation_json(report.outcome),
+    }
+
+
+def evidence_word(outcome: Outcome) -> str | None:
+    """Return how strongly a verdict is known, or None where there is none: the statement applied to nothing."""
+    return None if outcome.evidence is None else str(outcome.evidence)
 
 
 def worst_ratio(outcome: Outcome) -> float | None:

@@ -18,7 +18,6 @@ from tests.reports.attacks import never
 from theory import Budget, InvalidInput, Model, NotApplicable, Pair, falsify
 from theory.catalogue import examples, theorem, theorems
 from theory.evidence import Evidence, as_balls
-
 from theory.search.statement_claims import Assertion, claim_of, claim_without, claims_of, claims_without
 from theory.statements import Ablation, FalseTwin, drops, evaluate, without
 

@@ -2,26 +2,16 @@
 
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from theory import Budget, Claim, Domain, InvalidInput, NotApplicable
-from theory.search.objective import (
-    BudgetSpent,
-    Malformed,
-    Objective,
-    Tally,
-    arrays_of,
-    diversity,
-    number,
-    pair_of,
-    score,
-    sizes_of,
-    two_numbers,
-    within,
-)
+from theory.search.arrays import arrays_of, diversity, pair_of, sizes_of, within
+from theory.search.evaluators import Malformed, number, two_numbers
+from theory.search.objective import BudgetSpent, Objective, Tally, score
 from theory.search.outcome import Coverage
 from theory.silence import quietly
 
@@ -335,9 +325,11 @@ def test_the_best_pair_is_kept_with_its_history():
     pairs = [arrays(seed=i) for i in range(5)]
     scores = [tried.score(pair, f"from {i}") for i, pair in enumerate(pairs)]
     assert scores == [score(1, 4), score(1, 8), score(1, 2), -1001.0, 0.0]
-    assert tried.best[0] == 0.0
-    assert tried.best[1] is pairs[4]
-    assert tried.best[2:] == (1.0, 1.0)
+    assert tried.best.score == 0.0
+    assert tried.best.arrays is pairs[4]
+    assert (tried.best.lhs, tried.best.rhs) == (1.0, 1.0)
+    assert (tried.best.label, tried.best.evaluation) == ("from 4", 5)
+    assert tried.tops == [tried.best]
     assert [(p.evaluations, p.ratio, p.found_in) for p in tried.history] == [
         (1, 0.25, "from 0"), (3, 0.5, "from 2"), (5, 1.0, "from 4")]  # fmt: skip
     assert tried.fates["ratio"] == 4
@@ -353,29 +345,45 @@ def test_what_is_outside_the_domain_is_no_best_pair():
     assert tried.best is not None
 
 
-def judged(lhs, rhs, stands, pair, **options):
+class Noting:
+    """A judge that gives every suspect the same score, and writes down what it was asked."""
+
+    def __init__(self, deserved):
+        self.deserved, self.asked, self.passed_over = deserved, [], 0
+
+    def rule(self, found, of_batch):
+        self.asked.append((found.arrays, found.lhs, found.rhs, found.label, of_batch))
+        return replace(found, score=found.score if self.deserved is None else self.deserved)
+
+    def pass_over(self, count):
+        self.passed_over += count
+
+
+def judged(lhs, rhs, deserved, pair, **options):
     """The score of a pair under a judge, and what the judge was asked."""
-    asked = []
-
-    def judge(*arguments):
-        asked.append(arguments)
-        return stands
-
-    return objective(constant(lhs, rhs), judge=judge, **options).score(pair, "here"), asked
+    judge = Noting(deserved)
+    return objective(constant(lhs, rhs), judge=judge, **options).score(pair, "here"), judge.asked
 
 
 def test_apparent_violations_are_judged():
     pair = arrays()
-    reached, asked = judged(2.0, 1.0, True, pair)
+    reached, asked = judged(2.0, 1.0, None, pair)
     assert reached == pytest.approx(math.log(2))
-    assert asked == [(pair, 2.0, 1.0, "here")]
-    assert judged(2.0, 1.0, False, pair)[0] == -1e6  # far above and only rounding: to be kept away from
-    assert judged(1 + 1e-7, 1.0, False, pair)[0] == 0.0  # just above: a limit to be crossed
-    assert judged(1 + 1e-13, 1.0, True, pair) == (0.0, [])  # nothing that rounding would not do
-    assert judged(1.0, 1.0, True, pair) == (0.0, [])
-    assert judged(1.0, 2.0, True, pair)[1] == []
-    assert judged(2.0, 1.0, True, arrays(n=1)) == (-1e6, [])  # outside of the domain
-    assert judged(1e-300, 0.0, True, pair)[1] != []
+    assert asked == [(pair, 2.0, 1.0, "here", False)]
+    assert judged(2.0, 1.0, -1e6, pair)[0] == -1e6
+    assert judged(1 + 1e-7, 1.0, 0.0, pair)[0] == 0.0
+    assert judged(1 + 1e-13, 1.0, None, pair) == (0.0, [])  # nothing that rounding would not do
+    assert judged(1.0, 1.0, None, pair) == (0.0, [])
+    assert judged(1.0, 2.0, None, pair)[1] == []
+    assert judged(2.0, 1.0, None, arrays(n=1)) == (-1e6, [])  # outside of the domain
+    assert judged(1e-300, 0.0, None, pair)[1] != []
+
+
+def test_what_the_judge_condemns_is_no_best_pair():
+    for deserved, kept in ((-1e6, False), (0.0, True)):
+        tried = objective(constant(2.0, 1.0), judge=Noting(deserved))
+        tried.score(arrays(), "here")
+        assert (tried.best is not None) is kept
 
 
 def test_differences_are_taken_against_a_power_of_the_logit_distance():
@@ -421,7 +429,7 @@ def test_a_claim_that_writes_all_the_same_spoils_nothing():
     tried = objective(spoils)
     for _ in range(3):
         tried.score(given, "here")
-    for blocks in (*met, given, tried.best[1]):
+    for blocks in (*met, given, tried.best.arrays):
         assert all(np.array_equal(x, y) for x, y in zip(blocks, before, strict=True))
 
 

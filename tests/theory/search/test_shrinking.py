@@ -8,7 +8,6 @@ import pytest
 from theory import Budget, Claim, Domain, claim, falsify, kl_divergence, logit_distance, squared_logit_distance
 from theory.catalogue import theorem
 from theory.evidence import Evidence, Verdict, decide
-
 from theory.search.arrays import arrays_of, pair_of, sizes_of, within
 from theory.search.objective import Objective
 from theory.search.outcome import Witness

@@ -7,7 +7,7 @@ import pytest
 
 from theory import Domain
 from theory.pairs.strata import STRATA
-from theory.search.objective import diversity, sizes_of, within
+from theory.search.arrays import diversity, sizes_of, within
 from theory.search.survey import Batch, survey, survey_of
 
 REGIMES = {*STRATA, "enumerated", "repeated inputs"}
@@ -23,6 +23,11 @@ DOMAINS = {
     "large": Domain(dimensions=(6, 7), labels=(9, 10), inputs=(20, 25)),
 }
 BY_NAME = pytest.mark.parametrize("domain", DOMAINS.values(), ids=DOMAINS)
+
+
+def few(seed, domain, lap, m, k, n, regime):
+    """The batch of a look at a user's claim: one pair, then two, four and eight."""
+    return Batch(seed, domain, lap, m, k, n, regime, min(2**lap, 8))
 
 
 def same(first, second):
@@ -102,28 +107,28 @@ def test_the_same_seed_draws_the_same_pairs(domain):
 
 
 def test_a_batch_is_decided_by_what_it_says():
-    batch = Batch(0, Domain(), 2, 2, 4, 3, "independent")
-    again = Batch(0, Domain(), 2, 2, 4, 3, "independent")
+    batch = few(0, Domain(), 2, 2, 4, 3, "independent")
+    again = few(0, Domain(), 2, 2, 4, 3, "independent")
     assert batch == again
     assert len(batch.pairs()) == 4
     assert all(same(x, y) for x, y in zip(batch.pairs(), again.pairs(), strict=True))
-    assert [len(Batch(0, Domain(), lap, 2, 4, 3, "independent").pairs()) for lap in range(6)] == [1, 2, 4, 8, 8, 8]
+    assert [len(few(0, Domain(), lap, 2, 4, 3, "independent").pairs()) for lap in range(6)] == [1, 2, 4, 8, 8, 8]
     for other in (
-        Batch(1, Domain(), 2, 2, 4, 3, "independent"),
-        Batch(0, Domain(), 3, 2, 4, 3, "independent"),
-        Batch(0, Domain(), 2, 2, 4, 3, "opposite"),
+        few(1, Domain(), 2, 2, 4, 3, "independent"),
+        few(0, Domain(), 3, 2, 4, 3, "independent"),
+        few(0, Domain(), 2, 2, 4, 3, "opposite"),
     ):
         assert not any(same(x, y) for x in batch.pairs() for y in other.pairs())
 
 
 def test_laps_bring_fresh_pairs():
-    seen = [arrays for lap in range(4) for arrays in Batch(0, Domain(), lap, 2, 4, 3, "independent").pairs()]
+    seen = [arrays for lap in range(4) for arrays in few(0, Domain(), lap, 2, 4, 3, "independent").pairs()]
     assert len({a[0].tobytes() for a in seen}) == len(seen) == 15
 
 
 def test_enumeration_does_not_repeat():
     domain = Domain(dimensions=(1, 1), labels=(2, 2), inputs=(1, 1), diverse=False)
-    seen = [arrays for lap in range(60) for arrays in Batch(0, domain, lap, 1, 2, 1, "enumerated").pairs()]
+    seen = [arrays for lap in range(60) for arrays in few(0, domain, lap, 1, 2, 1, "enumerated").pairs()]
     codes = {tuple(np.concatenate([block.ravel() for block in arrays])) for arrays in seen}
     assert len(codes) == len(seen) == 1 + 2 + 4 + 57 * 8
     assert {entry for code in codes for entry in code} == {-1.0, 0.0, 1.0}
@@ -133,20 +138,20 @@ def test_enumeration_does_not_repeat():
 def test_enumeration_jumps_about():
     """Every entry takes all three values early on: pairs that follow each other are unlike."""
     domain = Domain(inputs=(2, 2), diverse=False)
-    seen = [a for lap in range(5) for a in Batch(0, domain, lap, 2, 3, 2, "enumerated").pairs()]
+    seen = [a for lap in range(5) for a in few(0, domain, lap, 2, 3, 2, "enumerated").pairs()]
     entries = np.array([np.concatenate([block.ravel() for block in arrays]) for arrays in seen])
     assert all(set(column) == {-1.0, 0.0, 1.0} for column in entries.T)
 
 
 def test_enumerated_pairs_of_a_diverse_domain_are_diverse():
-    drawn = [a for lap in range(4) for a in Batch(0, Domain(), lap, 2, 3, 2, "enumerated").pairs()]
+    drawn = [a for lap in range(4) for a in few(0, Domain(), lap, 2, 3, 2, "enumerated").pairs()]
     assert 0 < len(drawn) < 15
     assert all(min(diversity(a[1]), diversity(a[3])) > 0 for a in drawn)
 
 
 def test_repeated_inputs_are_few():
     for lap in range(3):
-        for arrays in Batch(0, Domain(), lap, 2, 4, 9, "repeated inputs").pairs():
+        for arrays in few(0, Domain(), lap, 2, 4, 9, "repeated inputs").pairs():
             together = np.hstack([arrays[0], arrays[2]])
             assert len(np.unique(together, axis=0)) <= 2
             assert len(together) == 9
