@@ -151,7 +151,9 @@ class Climbers:
             self.objective.charge(_TRACED if gradient.at_once else _TRACED * len(batch[0]))
             return gradient.of_batch(batch)
 
-        for group in list(self.starts.together(plan.shapes, plan.starts, turn, ASCENT)):
+        # Where a batch is no cheaper than its pairs, fewer start.
+        count = plan.starts if gradient.at_once else max(plan.starts // _TRACED, 1)
+        for group in list(self.starts.together(plan.shapes, count, turn, ASCENT)):
             self.ran = True
             best = [Start(start.score, start.arrays, start.label, {ASCENT}, climbed=True) for start in group]
             for start in group:

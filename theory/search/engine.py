@@ -47,6 +47,9 @@ from theory.silence import quietly
 Report = Callable[[int, float | None, float], None]
 """Told now and then: evaluations so far, best ratio, share of the budget used."""
 
+# Round in which a user's claim is asked for gradients, which it may not have: torch takes a second to import, in which
+# much falls without it. A statement of the catalogue that outlasts the first look has them, and is worth it.
+_GRADIENTS_FROM = 1
 _SILENT, _ASKED_AGAIN = 40, 4  # batches in which a shape may decline before it is passed by, but for every fourth
 _NEVER = 10**9  # what a shape that has applied is set back by: it is never passed by again
 _OF_A_BATCH = 8  # highest pairs of a batch that are remembered as starts
@@ -175,7 +178,7 @@ class _Attack:
                 if self.objective.fates["value"] == 0:
                     continue
                 self._choose_score(turn)
-                if turn == self.plan.gradients_from:
+                if turn == (_GRADIENTS_FROM if self.judge.assertion is None else 0):
                     self._trace()
                 self.climbers.ascend(turn, self.plan.ascent)
                 self._climb(turn)

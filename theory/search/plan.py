@@ -22,8 +22,6 @@ class Plan:
         Of a look, as for `theory.search.survey.survey`.
     ascent
         The joint ascent along gradients that every round begins with, where the claim has them.
-    gradients_from
-        Round from which gradients are asked for: torch takes a second to import, in which much falls without it.
     climbs
         Evaluations of a round's climbs, one pair at a time; None where they end by themselves.
     after
@@ -35,7 +33,6 @@ class Plan:
     shapes: int | None
     pairs: int | None
     ascent: Ascent
-    gradients_from: int
     climbs: int | None
     after: bool
 
@@ -46,8 +43,7 @@ FALSIFY = Plan(
     shapes=None,
     pairs=None,
     # A sixth of what the climbs of a round take, on the hills of two shapes.
-    ascent=Ascent(steps=40, starts=6, shapes=2),
-    gradients_from=1,
+    ascent=Ascent(steps=60, starts=12, shapes=2),
     climbs=None,
     after=True,
 )

@@ -19,10 +19,8 @@ SHARP = 0.999
 
 
 def _plan(shapes: int, pairs: int, ascent: Ascent, climbs: int) -> Plan:
-    """Return one round in batches, with gradients from the start: what is true is never refuted before torch is in."""
-    return Plan(
-        budget=None, rounds=1, shapes=shapes, pairs=pairs, ascent=ascent, gradients_from=0, climbs=climbs, after=False
-    )
+    """Return one round in batches."""
+    return Plan(budget=None, rounds=1, shapes=shapes, pairs=pairs, ascent=ascent, climbs=climbs, after=False)
 
 
 # Sized by time on two cores, of which a statement of the catalogue takes a quarter of a second, two, and a quarter of a

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from theory import Budget, Claim, Domain, InvalidInput, NotApplicable
-from theory.search.arrays import arrays_of, diversity, pair_of, sizes_of, within
-from theory.search.evaluators import Malformed, number, two_numbers
+from theory.search.arrays import arrays_of
+from theory.search.evaluators import Malformed
 from theory.search.objective import BudgetSpent, Objective, Tally, score
 from theory.search.outcome import Coverage
 from theory.silence import quietly
@@ -86,75 +85,6 @@ def test_other_work_is_charged_and_time_counts():
     assert late.evaluations == 0
 
 
-# --------------------------------------------------------------------------- answers
-
-
-@pytest.mark.parametrize(
-    ("side", "value"),
-    [(1, 1.0), (-0.5, -0.5), (np.float32(2), 2.0), (np.int64(-3), -3.0), (np.array(2.5), 2.5), (np.array(7), 7.0),
-     (torch.tensor(2.0), 2.0), (torch.tensor(3), 3.0), (10**400, math.inf), (-(10**400), -math.inf),
-     (math.inf, math.inf)],
-)  # fmt: skip
-def test_numbers(side, value):
-    found = number(side)
-    assert type(found) is float
-    assert found == value
-    assert two_numbers((side, 0)) == (value, 0.0)
-    assert two_numbers([0, side]) == (0.0, value)
-
-
-@pytest.mark.parametrize(
-    ("side", "described"),
-    [("1", "str: '1'"), (None, "NoneType"), (1j, "complex"), (np.complex128(1), "complex128"), (True, "bool: True"),
-     (np.array(1j), "ndarray"), (torch.tensor(1j), "Tensor"), (np.True_, "bool"), ([1.0], "list"), ({}, "dict"),
-     (np.array([1.0]), r"an array of shape \(1,\): array\(\[1\.\]\)"), (torch.zeros(1), r"an array of shape \(1,\)"),
-     (np.zeros((0, 2)), r"an array of shape \(0, 2\)"), (np.datetime64("2020"), "datetime64"), (math.sin, "builtin")],
-)  # fmt: skip
-def test_what_is_no_number_is_malformed(side, described):
-    for answer in ((side, 1.0), (1.0, side)):
-        with pytest.raises(Malformed, match=rf"returns two numbers \(lhs, rhs\); one of them was .*{described}"):
-            two_numbers(answer)
-
-
-@pytest.mark.parametrize("answer", [None, 1.0, "ab", "a", (), (1.0,), (1.0, 2.0, 3.0), np.zeros(3), iter((1.0, 2.0))])
-def test_what_is_not_two_is_malformed(answer):
-    with pytest.raises(Malformed, match=r"a claim returns two numbers \(lhs, rhs\); this one returned"):
-        two_numbers(answer)
-
-
-def test_two_numbers_may_come_in_any_sequence():
-    for answer in ((1.0, 2.0), [1.0, 2.0], np.array([1.0, 2.0]), torch.tensor([1.0, 2.0])):
-        assert two_numbers(answer) == (1.0, 2.0)
-
-
-class Unprintable:
-    def __repr__(self):
-        raise RuntimeError
-
-
-def test_what_is_shown_of_an_answer_is_short():
-    with pytest.raises(Malformed) as caught:
-        two_numbers("x" * 1000)
-    assert len(str(caught.value)) < 130
-    assert str(caught.value).endswith("...")
-    with pytest.raises(Malformed, match=r"\(no repr\)"):
-        two_numbers(Unprintable())
-    with pytest.raises(Malformed, match=r"returned array\(\[\[1\], \[2\], \[3\]\]\)$"):
-        two_numbers(np.array([[1], [2], [3]]))
-
-
-@pytest.mark.parametrize("answer", [np.array(1.0), torch.tensor(1.0), {1.0, 2.0}, {"lhs": 1.0, "rhs": 2.0}], ids=repr)
-def test_answers_that_only_look_like_two_numbers_are_malformed(answer):
-    with pytest.raises(Malformed, match="this one returned"):
-        two_numbers(answer)
-
-
-@pytest.mark.parametrize("side", [np.str_("1"), np.array("1"), np.array(True)], ids=repr)
-def test_arrays_of_strings_and_booleans_are_malformed(side):
-    with pytest.raises(Malformed, match="one of them was"):
-        number(side)
-
-
 # --------------------------------------------------------------------------- the score
 
 
@@ -188,60 +118,6 @@ def test_ratios_are_above_equality_and_equality_above_what_has_none():
     ordered = [score(*sides) for sides in ((1.0, -1.0), (2.0, 1.0), (1.0, 1.0), (0.5, 1.0), (0.0, 0.0), (0.0, 1.0))]
     assert ordered == sorted(ordered, reverse=True)
     assert len(set(ordered)) == 6
-
-
-# --------------------------------------------------------------------------- shapes and domains
-
-
-def test_arrays_of_a_pair_and_back():
-    given = arrays(n=4, k=5, m=2, m2=3)
-    pair = pair_of(given)
-    assert sizes_of(given) == (4, 5, 2, 3)
-    assert (pair.n, pair.k, pair.a.m, pair.b.m) == (4, 5, 2, 3)
-    for ours, theirs in zip(given, arrays_of(pair), strict=True):
-        assert np.array_equal(ours, theirs)
-        assert not theirs.flags.writeable
-        assert not np.shares_memory(ours, theirs)
-        assert ours.flags.writeable
-
-
-def test_known_diversity():
-    assert diversity(np.array([[0.0], [3.0]])) == pytest.approx(1.0)
-    assert diversity(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])) == pytest.approx(1 / math.sqrt(3))
-    assert diversity(np.array([[1.0, 2.0], [2.0, 4.0], [5.0, 10.0]])) < 1e-15
-    assert diversity(np.ones((3, 1))) == 0.0
-    assert diversity(np.array([[1.0, 0.0], [0.0, 1.0]])) == 0.0  # two labels, two dimensions
-    assert diversity(np.array([[math.nan], [1.0]])) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("domain", "shape", "inside"),
-    [
-        ({}, (2, 3, 1, 1), True),
-        ({}, (2, 5, 4, 4), True),
-        ({}, (1, 3, 1, 1), False),
-        ({}, (13, 3, 1, 1), False),
-        ({}, (2, 9, 1, 1), False),
-        ({}, (2, 7, 5, 5), False),
-        ({}, (2, 4, 1, 2), False),
-        ({"equal_dimensions": False}, (2, 4, 1, 2), True),
-        ({"equal_dimensions": False}, (2, 7, 1, 5), False),
-        ({"equal_dimensions": False}, (2, 2, 1, 2), False),  # the second model cannot be diverse
-        ({"equal_dimensions": False, "diverse": False}, (2, 2, 1, 2), True),
-        ({}, (2, 2, 2, 2), False),
-        ({"diverse": False}, (2, 2, 2, 2), True),
-        ({"inputs": (1, 1)}, (1, 2, 1, 1), True),
-    ],
-)
-def test_domains(domain, shape, inside):
-    assert within(Domain(**domain), arrays(*shape)) is inside
-
-
-def test_a_pair_of_equal_labels_is_outside_a_diverse_domain():
-    f, g, f2, g2 = arrays()
-    for blocks in ((f, np.ones_like(g), f2, g2), (f, g, f2, np.ones_like(g2))):
-        assert not within(Domain(), blocks)
-        assert within(Domain(diverse=False), blocks)
 
 
 # --------------------------------------------------------------------------- counting
