@@ -41,17 +41,25 @@ class Judge:
     ----------
     objective
         What is attacked.
-    checks, doubts, undecided
-        Pairs looked at; those that did not stand; and of a statement those that could not be cleared.
+    checks, undecided
+        Pairs looked at; and suspects of a statement that could not be cleared.
+    of_batches, of_climbs
+        Suspects that did not stand, met in batches and one at a time. Neither uses up the other's allowance.
     known
         How a user's claim can be checked; found out with the first suspect.
     """
 
     objective: Objective
     checks: int = 0
-    doubts: int = 0
     undecided: int = 0
+    of_batches: int = 0
+    of_climbs: int = 0
     known: Symmetries | None = field(default=None)
+
+    @property
+    def doubts(self) -> int:
+        """Suspects that did not stand."""
+        return self.of_batches + self.of_climbs
 
     @property
     def assertion(self) -> Assertion | None:
@@ -67,20 +75,31 @@ class Judge:
         Refuted
             If the violation stands.
         """
-        most = _DOUBTS + self.objective.evaluations // _EVALUATIONS_A_DOUBT
-        if self.doubts > (_DOUBTS_OF_BATCHES if of_batch else most):
+        if not self._allowed(of_batch):
             self.pass_over(1)
+            if self.assertion is not None:
+                return replace(found, score=WORST)
         elif self.assertion is not None:
-            return self._decide(found)
+            cleared = self._decide(found)
+            self._doubt(of_batch)
+            return cleared
         else:
             witness = self.confirm(found.arrays, found.lhs, found.rhs, found.label)
             if witness is not None:
                 raise Refuted(witness)
-            self.doubts += 1
+            self._doubt(of_batch)
         # What is far above and does not stand is noise, to be kept away from; what is just above is a limit that the
         # climb may have to cross.
-        far = self.assertion is not None or relative_excess(found.lhs, found.rhs) > _JUST_ABOVE
-        return replace(found, score=WORST if far else 0.0)
+        return replace(found, score=WORST if relative_excess(found.lhs, found.rhs) > _JUST_ABOVE else 0.0)
+
+    def _allowed(self, of_batch: bool) -> bool:
+        if of_batch:
+            return self.of_batches <= _DOUBTS_OF_BATCHES
+        return self.of_climbs <= _DOUBTS + self.objective.evaluations // _EVALUATIONS_A_DOUBT
+
+    def _doubt(self, of_batch: bool) -> None:
+        self.of_batches += of_batch
+        self.of_climbs += not of_batch
 
     def pass_over(self, count: int) -> None:
         """Count suspects of a statement that were not looked at."""
@@ -143,7 +162,6 @@ class Judge:
         witness, decision = decided(self.assertion, found, most_bits)
         if witness is not None:
             raise Refuted(witness)
-        self.doubts += 1
         sides = _sides(self.assertion, decision)
         if sides is None:
             self.undecided += count and decision.verdict is Verdict.INCONCLUSIVE

@@ -113,6 +113,11 @@ class Tally:
     useless: int = 0
     best: float | None = None
 
+    def raise_to(self, ratio: float) -> None:
+        """Take note of a ratio."""
+        if self.best is None or ratio > self.best:
+            self.best = ratio
+
     def frozen(self) -> Coverage:
         """Return the counts as plain data."""
         return Coverage(self.evaluations, self.useless, self.best)
@@ -241,8 +246,8 @@ class Objective:
         self.fates[fate] += 1
         if fate != "value":
             tally.useless += 1
-        elif rhs > 0 and (tally.best is None or lhs / rhs > tally.best):
-            tally.best = lhs / rhs
+        elif rhs > 0:
+            tally.raise_to(lhs / rhs)
         return fate, lhs, rhs
 
     def _tally(self, label: str) -> Tally:
@@ -363,9 +368,8 @@ class Objective:
         for i, one in zip(suspects, self._judged([found(i) for i in suspects]), strict=True):
             reached[i], lhs[i], rhs[i] = one.score, one.lhs, one.rhs
         ratios = (lhs / rhs)[(reached > LOWEST) & (rhs > 0)]
-        tally = self._tally(label)
-        if len(ratios) and (tally.best is None or ratios.max() > tally.best):
-            tally.best = float(ratios.max())
+        if len(ratios):
+            self._tally(label).raise_to(float(ratios.max()))
         # The highest speaks for its batch.
         self._keep(max((found(int(i)) for i in np.flatnonzero(reached == reached.max())), key=self._height))
         return reached
@@ -379,7 +383,12 @@ class Objective:
             inside = within(self.claim.domain, suspects[i].arrays)
             turns += inside
             turn = inside and turns <= _CHECKS_OF_A_BATCH
-            judged[i] = self.judge.rule(suspects[i], of_batch=True) if turn else replace(suspects[i], score=WORST)
+            try:
+                judged[i] = self.judge.rule(suspects[i], of_batch=True) if turn else replace(suspects[i], score=WORST)
+            except Exception:  # it stands, and what is next is not the score
+                if suspects[i].rhs > 0:
+                    self._tally(suspects[i].label).raise_to(suspects[i].lhs / suspects[i].rhs)
+                raise
         if turns > _CHECKS_OF_A_BATCH:
             self.judge.pass_over(turns - _CHECKS_OF_A_BATCH)
         return [judged[i] for i in range(len(suspects))]

@@ -5,12 +5,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from theory import Domain
+from theory import Domain, InvalidInput
 from theory.pairs.strata import STRATA
-from theory.search.arrays import diversity, sizes_of, within
-from theory.search.survey import Batch, survey, survey_of
+from theory.search.arrays import arrays_of, diversity, each_of, sizes_of, within
+from theory.search.survey import REGIMES, Batch, shapes_of, survey, survey_of
 
-REGIMES = {*STRATA, "enumerated", "repeated inputs"}
 DOMAINS = {
     "default": Domain(),
     "not diverse": Domain(diverse=False),
@@ -165,3 +164,46 @@ def test_the_look_at_one_shape_is_that_of_the_first_lap(name):
     assert len(pairs) == len(expected) >= len(REGIMES) - 1
     unmatched = [a for a in pairs if not any(same(a, b) for b in expected if sizes_of(a) == sizes_of(b))]
     assert unmatched == []
+
+
+# --------------------------------------------------------------------------- batches, and plans of other sizes
+
+
+def test_the_regimes_are_the_strata_and_two_more():
+    assert set(REGIMES) == {*STRATA, "enumerated", "repeated inputs"}
+    assert len(REGIMES) == len(set(REGIMES))
+
+
+def test_shapes_start_small_and_spread_out():
+    domain = Domain()
+    assert shapes_of(domain, 3) == [(1, 2), (1, 3), (1, 4)]
+    assert shapes_of(domain, 6)[-1] == domain.shapes()[-1]
+    assert shapes_of(domain, 1000) == domain.shapes()
+
+
+def test_no_shape_is_refused():
+    with pytest.raises(InvalidInput, match="count"):
+        shapes_of(Domain(), 0)
+
+
+@BY_NAME
+def test_a_plan_says_how_many_shapes_and_pairs(domain):
+    batches = list(survey(0, domain, 0, shapes=4, pairs=24))
+    chosen = shapes_of(domain, 4)
+    assert Counter((b.m, b.k) for b in batches) == dict.fromkeys(chosen, len(REGIMES))
+    for batch in batches:
+        whole = batch.whole()
+        if batch.regime != "enumerated":
+            assert whole.batch == (24,)
+        if whole is not None:
+            assert (whole.n, whole.k, whole.m) == (batch.n, batch.k, batch.m)
+            assert all(within(domain, arrays) for arrays in each_of(arrays_of(whole)) if batch.regime != "enumerated")
+
+
+@pytest.mark.parametrize("count", [1, 8, 24, 200])
+def test_a_batch_holds_its_pairs(count):
+    """Whether it is kept or drawn anew, and asked for as a whole or one by one."""
+    batch = Batch(0, Domain(), 1, 2, 4, 3, "independent", count)
+    assert all(same(x, y) for x, y in zip(batch.pairs(), each_of(arrays_of(batch.whole())), strict=True))
+    assert same(arrays_of(batch.whole()), arrays_of(batch.whole()))
+    assert (batch.whole() is batch.whole()) == (count == 24)  # what is computed of a large batch is computed once
