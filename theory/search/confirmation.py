@@ -20,16 +20,19 @@ from theory.search.objective import Objective, Scored
 from theory.search.outcome import Witness
 from theory.search.statement_claims import Assertion, tolerance
 
-_CHECKING = "checking"
+_CHECKING = "checking"  # what the tallies call calls for the sake of a check
 _REPEATS = 1e-9  # relative change between two identical calls that no summation order explains
-_COPIES = 5
+_REORDERED = 1e-7  # and between a call and one in another order: beyond it, order matters to the claim
+_COPIES = 5  # perturbed copies that keep ties, and as many that do not: the largest of ten spreads, times eight
+_UNIT = 4e-16  # rounding of a term, four times 2^-53; those of many terms add up as their root
 _SAFETY = 8.0  # the copies sample the error, they do not bound it
 _PLAIN = 1e-6  # excess, relative but to sides of one at least, and nudge, where float64 has to do
-_BESIDE = 4  # copies that far away
-_UNKNOWN = (math.inf, math.inf)
+_BESIDE = 4  # copies that far away, all of which must violate: a hair of noise has one in two, four have one in sixteen
+_UNKNOWN = (math.inf, math.inf)  # errors of sides that nothing is known of
 _NO_BALLS: tuple[None, tuple[float, float], int] = (None, _UNKNOWN, 0)
+# Margin below which many digits may show the rounding of terms of size one: a third of the digits may be lost on the way.
 _VANISHING = 10.0 ** -(digits.DIGITS * 2 // 3)
-_BITS = (128, 256, 512, 1024)
+_BITS = (128, 256, 512, 1024)  # doubled until the balls are apart; what 300 digits leave undecided is an equality
 _CLEAR = 1e-12  # relative excess that a stronger arithmetic must show: constants in the claim are rounded too
 
 
@@ -62,8 +65,8 @@ def symmetries(objective: Objective, arrays: Arrays) -> Symmetries:
     _require_same(first, objective.answer(arrays, _CHECKING))
     rows, labels = _reordered(arrays, inputs=True), _reordered(arrays, inputs=False)
     return Symmetries(
-        inputs=_close(first, objective.answer(rows, _CHECKING), 1e-7),
-        labels=_close(first, objective.answer(labels, _CHECKING), 1e-7),
+        inputs=_close(first, objective.answer(rows, _CHECKING), _REORDERED),
+        labels=_close(first, objective.answer(labels, _CHECKING), _REORDERED),
         balls=made_of_theory(objective.claim.function) and in_balls(objective.claim, arrays) is not None,
     )
 
@@ -250,7 +253,7 @@ def _under_perturbation(
     if known is not None and known.labels:
         copies.append(_reordered(copies[1], False, rng.permutation(len(arrays[1]))))
     terms = arrays[0].size + arrays[1].size
-    errors = [4e-16 * math.sqrt(terms) * abs(side) if math.isfinite(side) else 0.0 for side in (lhs, rhs)]
+    errors = [_UNIT * math.sqrt(terms) * abs(side) if math.isfinite(side) else 0.0 for side in (lhs, rhs)]
     for copy in copies:
         fate, left, right = objective.answer(copy, _CHECKING)
         if fate != "value" or not left > right:

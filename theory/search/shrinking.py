@@ -32,12 +32,12 @@ _LABEL = "shrinking"
 _LEAST_EXCESS, _SHARE = 1e-3, 0.3  # a simplest violation keeps this relative excess, or this share of the worst's
 _SMALLEST = 1e-9  # sides below it may be rounding, and make no example that a person would trust
 _SHAPES, _CLIMB, _NUMBERS = 6000, 260, 3000  # evaluations: on all shapes, on one climb, on the numbers
-_BOUNDS = (1, 2, 3, 5)
-_RESTRICTIONS = 3
+_BOUNDS = (1, 2, 3, 5)  # of whole numbers tried at random, the plainest first; beyond five a person needs a pencil
+_RESTRICTIONS = 3  # of the violation to a smaller shape, at random: where many succeed one of three does
 _TRIES, _CHECKED = 160, 4  # small-integer pairs of each bound, and how many of the plainest are confirmed
-_WHOLE = (9, 20, 50, 99)
-_GRIDS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.02, 0.01, 1e-3, 1e-4)
-_DENOMINATOR = 12
+_WHOLE = (9, 20, 50, 99)  # largest whole numbers that arrays are scaled to: of one digit, and of two
+_GRIDS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.02, 0.01, 1e-3, 1e-4)  # that entries are rounded to, coarse to fine
+_DENOMINATOR = 12  # of fractions that are plainer than decimals: halves to twelfths, those of clocks and rulers
 
 
 def simplest(objective: Objective, confirm: Confirm, candidates: Collection[Witness], seed: int) -> Witness:

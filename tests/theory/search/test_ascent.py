@@ -46,11 +46,9 @@ def test_ascent_climbs(name, m2, rise):
 
 def test_the_first_step_is_known():
     """Adam's first step is the rate times the sign of the slope, in units of each block, whatever the slope's size."""
-    f, g, f2, g2 = (np.full((1, rows, 1), value) for rows, value in ((2, 2.0), (3, 4.0), (2, 3.0), (3, 4.0)))
+    blocks = tuple(np.full((1, rows, 1), value) for rows, value in ((2, 2.0), (3, 4.0), (2, 3.0), (3, 4.0)))
     plan = Ascent(steps=1, rate=0.1)
-    slopes = tuple(
-        np.full(block.shape, slope) for block, slope in zip((f, g, f2, g2), (1e-4, -5.0, 1e3, 0.0), strict=True)
-    )
+    slopes = tuple(np.full(block.shape, slope) for block, slope in zip(blocks, (1e-4, -5.0, 1e3, 0.0), strict=True))
     (reached,) = climb(lambda batch: slopes, blocks, plan)
     rate = 0.1 * 0.05  # the last step of the cosine, as there is only one
     # Of the blocks F, G, F' - F = 1, G' - G = 0 the sizes are 2, 4, 1 and a thousandth; the slopes of F and F' add up.
