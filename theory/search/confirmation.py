@@ -30,7 +30,8 @@ _PLAIN = 1e-6  # excess, relative but to sides of one at least, and nudge, where
 _BESIDE = 4  # copies that far away, all of which must violate: a hair of noise has one in two, four have one in sixteen
 _UNKNOWN = (math.inf, math.inf)  # errors of sides that nothing is known of
 _NO_BALLS: tuple[None, tuple[float, float], int] = (None, _UNKNOWN, 0)
-# Margin below which many digits may show the rounding of terms of size one: a third of the digits may be lost on the way.
+# Margin below which many digits may show the rounding of terms of size one: a third of the digits may be lost on the
+# way.
 _VANISHING = 10.0 ** -(digits.DIGITS * 2 // 3)
 _BITS = (128, 256, 512, 1024)  # doubled until the balls are apart; what 300 digits leave undecided is an equality
 _CLEAR = 1e-12  # relative excess that a stronger arithmetic must show: constants in the claim are rounded too
