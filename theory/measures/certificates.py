@@ -413,7 +413,7 @@ def rms_probability_change(a: Model, b: Model) -> Float[Array, "*batch"]:
 def _squared_probability_change(pair: Pair) -> Float[Array, "*batch n"]:
     xp, p, q = pair.xp, pair.a.probabilities, pair.b.probabilities
     if is_balls(p):
-        return xp.sum(indicator(_leads(pair.a.centred_logits)) * square(p - q), axis=-1)
+        return xp.sum(indicator(label_leads(pair.a.centred_logits)) * square(p - q), axis=-1)
     t = log_probability_ratio(pair)
     near = xp.abs(t) < 1.0
     change = xp.where(near, p * xp.expm1(xp.where(near, t, 0.0)), q - p)
