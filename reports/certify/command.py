@@ -82,7 +82,7 @@ def certify(
 
 
 def _print(found: Certified) -> None:
-    from reports.certify.words import assumed, percent, statements
+    from reports.certify.words import assumed, at_most, percent, statements
     from reports.shared.rendering import number
 
     console = wide_console()
@@ -95,7 +95,7 @@ def _print(found: Certified) -> None:
     for kind in (f"new one, {percent(1 - found.alpha)}", f"confidence {percent(1 - found.delta)}", "largest seen"):
         scores.add_column(kind, justify="right")
     for score in found.scores:
-        scores.add_row(score.name, *(number(each) for each in (score.marginal, score.conditional, score.largest)))
+        scores.add_row(score.name, at_most(score.marginal), at_most(score.conditional), number(score.largest))
     console.print(scores)
     for name, reason in found.undefined.items():
         console.print(f"{name}: {reason}", markup=False, highlight=False, soft_wrap=True)

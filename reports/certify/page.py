@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reports.certify.run import Certified
-from reports.certify.words import assumed, percent, statements
+from reports.certify.words import assumed, at_least, at_most, percent, statements
 from reports.shared.rendering import environment
 
 
@@ -15,6 +15,8 @@ def render(found: Certified) -> str:
         found=found,
         statements=statements(found),
         assumed=assumed(found),
+        at_least=at_least,
+        at_most=at_most,
         sure=percent(1 - found.alpha),
         confident=percent(1 - found.delta),
     )  # fmt: skip

@@ -20,7 +20,9 @@ def percent(share: float | Fraction) -> str:
 
 
 def at_most(value: float) -> str:
-    """Return a number with four digits that is no smaller."""
+    """Return a number with four digits that is no smaller; infinity where there is none."""
+    if math.isinf(value):
+        return "∞"
     return f"{Context(prec=_DIGITS, rounding=ROUND_CEILING).create_decimal_from_float(value):.{_DIGITS}g}"
 
 

@@ -345,7 +345,7 @@ def pictures(report: Report) -> list[Figure]:
     """Return the pictures that there is something to see in."""
     parts = [split for split in report.splits if split != "train"]
     drawn = [
-        (figures.embeddings(report), _caption_of_embeddings(report)),
+        (figures.embeddings(report), caption_of_embeddings(report)),
         (
             figures.correlation_against_kl(report),
             "Mean canonical correlation with the teacher against KL from it, test part, one mark a student; on the "
@@ -374,7 +374,8 @@ def pictures(report: Report) -> list[Figure]:
     return [Figure(Markup(drawing), caption) for drawing, caption in drawn if drawing]
 
 
-def _caption_of_embeddings(report: Report) -> str:
+def caption_of_embeddings(report: Report) -> str:
+    """Return what the picture of the embeddings shows: whose they are, and in which plane."""
     shown, m = report.grid.teachers[0].embeddings.shape
     above = "Above each student as it is, below it"
     alone = f"All in the two principal components of the teacher's {m} dimensions, students"

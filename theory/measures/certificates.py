@@ -29,7 +29,7 @@ import array_api_compat as compat
 import numpy as np
 from jaxtyping import Float
 
-from theory.arithmetic.arrays import Array, as_result, is_balls, namespace_of, safe_sqrt, square
+from theory.arithmetic.arrays import Array, as_result, indicator, is_balls, namespace_of, safe_sqrt, square
 from theory.arithmetic.compensated import compensated_matmul
 from theory.errors import InvalidInput
 from theory.measures.distances import (
@@ -42,12 +42,6 @@ from theory.models import Model, Pair
 
 _CANCELLATION = 1e-4  # a gap that keeps this share of its terms' size has lost at most four digits of sixteen
 _SLACK = 1e-9  # relative accuracy of divergences and thresholds: certificates give it away, so that none is wrong
-
-
-def indicator(x: Array) -> Array:
-    """1 where x > 0, else 0; the interval [0, 1] where a ball cannot tell."""
-    xp = namespace_of(x)
-    return xp.indicator(x) if is_balls(x) else xp.astype(x > 0, x.dtype)
 
 
 # --------------------------------------------------------------------------- logits in descending order
@@ -286,11 +280,11 @@ def _with_slack(value: Array) -> Array:
 
 def pointwise_disagreement(pair: Pair) -> Float[Array, "*batch n"]:
     """1 on inputs whose top label is not strictly the same in both models, else 0; a tie is a disagreement."""
-    first, second = (indicator(_leads(model.centred_logits)) for model in (pair.a, pair.b))
+    first, second = (indicator(label_leads(model.centred_logits)) for model in (pair.a, pair.b))
     return 1 - pair.xp.sum(first * second, axis=-1)
 
 
-def _leads(logits: Float[Array, "*batch n k"]) -> Float[Array, "*batch n k"]:
+def label_leads(logits: Float[Array, "*batch n k"]) -> Float[Array, "*batch n k"]:
     """How far each label's logit leads the best of the others: positive for the top label alone."""
     xp = namespace_of(logits)
     if not is_balls(logits):
@@ -419,7 +413,7 @@ def rms_probability_change(a: Model, b: Model) -> Float[Array, "*batch"]:
 def _squared_probability_change(pair: Pair) -> Float[Array, "*batch n"]:
     xp, p, q = pair.xp, pair.a.probabilities, pair.b.probabilities
     if is_balls(p):
-        return xp.sum(indicator(_leads(pair.a.centred_logits)) * square(p - q), axis=-1)
+        return xp.sum(indicator(label_leads(pair.a.centred_logits)) * square(p - q), axis=-1)
     t = log_probability_ratio(pair)
     near = xp.abs(t) < 1.0
     change = xp.where(near, p * xp.expm1(xp.where(near, t, 0.0)), q - p)

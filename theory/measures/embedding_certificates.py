@@ -27,6 +27,7 @@ from theory.arithmetic.arrays import (
     Array,
     as_real_array,
     as_result,
+    indicator,
     is_balls,
     is_numpy,
     namespace_of,
@@ -46,32 +47,87 @@ _SPARE = 1e-6  # relative: what rounding may not decide before the bound itself 
 _CERTIFIED = 0.1  # share of ||f||^2 below which an embedding counts as certified
 
 
+def log_common_mass(pair: Pair) -> Float[Array, "*batch n k"]:
+    """log w = log min(p, p') of every label on every input."""
+    return pair.xp.minimum(pair.a.log_probabilities, pair.b.log_probabilities)
+
+
+def _rows_in_a_block(pair: Pair) -> int:
+    """How many inputs go into a block; all of them where there is but one."""
+    rows = max(1, _BLOCK // (pair.k * pair.m))
+    return pair.n if not is_numpy(pair.a.embeddings) or pair.batch else min(rows, pair.n)
+
+
 @dataclass(frozen=True, eq=False)
 class FisherGeometry:
-    """The geometry that the labels with mass in both models give to the first model's embeddings, input by input.
+    """The geometry that weights of the labels give to the first model's embeddings, input by input.
 
     Attributes
     ----------
-    factor
-        B, shape (..., n, k, m): B^T B is I_w, divided by the largest weight of the input.
-    difference
-        Shape (..., n, k): sqrt(w) (Delta - mean_w Delta), divided likewise.
-    log_scale
-        Logarithm of the largest weight w of each input.
+    pair
+        Two models.
+    log_weights
+        Logarithms of the weights w, shape (..., n, k).
     """
 
-    factor: Float[Array, "*batch n k m"]
-    difference: Float[Array, "*batch n k"]
-    log_scale: Float[Array, "*batch n"]
+    pair: Pair
+    log_weights: Float[Array, "*batch n k"]
 
     @property
     def xp(self) -> Any:
         """The array namespace."""
-        return namespace_of(self.factor)
+        return namespace_of(self.log_weights)
+
+    @cached_property
+    def log_scale(self) -> Float[Array, "*batch n"]:
+        """Logarithm of the largest weight of each input."""
+        return self.xp.max(self.log_weights, axis=-1)
+
+    @cached_property
+    def _relative(self) -> Array:
+        """Weights in units of the input's largest."""
+        return self.xp.exp(self.log_weights - self.log_scale[..., None])
+
+    @cached_property
+    def _top(self) -> Array:
+        """1 at the label of largest weight, by which rows are shifted lest the mean cancel; floats alone."""
+        labels = self.xp.arange(self.pair.k, device=compat.device(self.log_weights))
+        top = self.xp.argmax(self.log_weights, axis=-1, keepdims=True)
+        return self.xp.astype(labels == top, self.log_weights.dtype)
+
+    @cached_property
+    def factor(self) -> Float[Array, "*batch n k m"]:
+        """B: sqrt(w_y) (g_y - mean_w g) as rows, over the root of the largest weight; B^T B is I_w over that weight."""
+        xp, weights, labels = self.xp, self._relative, self.pair.a.centred_unembeddings
+        rows = xp.broadcast_to(labels[..., None, :, :], (*weights.shape, self.pair.m))
+        if not is_balls(weights):
+            rows = rows - (self._top @ labels)[..., None, :]
+        total = xp.sum(weights, axis=-1)[..., None, None]
+        mean = xp.sum(weights[..., None] * rows, axis=-2, keepdims=True) / total
+        return self._roots[..., None] * (rows - mean)
+
+    @cached_property
+    def difference(self) -> Float[Array, "*batch n k"]:
+        """y: sqrt(w) (Delta - mean_w Delta), over the root of the largest weight."""
+        xp, weights, difference = self.xp, self._relative, self.pair.logit_difference
+        if not is_balls(weights):
+            difference = difference - xp.sum(self._top * difference, axis=-1, keepdims=True)
+        mean = xp.sum(weights * difference, axis=-1, keepdims=True) / xp.sum(weights, axis=-1, keepdims=True)
+        return self._roots * (difference - mean)
+
+    @cached_property
+    def _roots(self) -> Array:
+        return self.xp.exp((self.log_weights - self.log_scale[..., None]) / 2)
 
     @cached_property
     def _decomposed(self) -> tuple[Array, Array, Array]:
-        """U^T y, the singular values, descending, and the right singular vectors as rows."""
+        """U^T y, the singular values, descending, and the right singular vectors as rows; in blocks of inputs."""
+        rows = _rows_in_a_block(self.pair)
+        if rows < self.pair.n:
+            blocks = [slice(i, i + rows) for i in range(0, self.pair.n, rows)]
+            parts = [FisherGeometry(self.pair.select_rows(at), self.log_weights[at])._decomposed for at in blocks]
+            first, second, third = (np.concatenate(part) for part in zip(*parts, strict=True))
+            return first, second, third
         left, values, right = self.xp.linalg.svd(self.factor, full_matrices=False)
         return (left.mT @ self.difference[..., None])[..., 0], values, right
 
@@ -88,7 +144,7 @@ class FisherGeometry:
     @cached_property
     def residual(self) -> Float[Array, "*batch n m"]:
         """r_w = f - A_w f', from Delta: accurate relative to its own size where I_w is regular."""
-        if is_balls(self.factor):
+        if is_balls(self.log_weights):
             return self.xp.linalg.solve(self._gram, self._projected[..., None])[..., 0]
         coordinates, values, right = self._decomposed
         usable = values > 0
@@ -98,15 +154,15 @@ class FisherGeometry:
     @cached_property
     def squared_length(self) -> Float[Array, "*batch n"]:
         """r_w^T I_w r_w."""
-        if is_balls(self.factor):
+        if is_balls(self.log_weights):
             return self.xp.exp(self.log_scale) * self.xp.sum(self._projected * self.residual, axis=-1)
         return self.xp.exp(self.log_scale) * self.xp.sum(square(self._decomposed[0]), axis=-1)
 
     @cached_property
     def singular_values(self) -> Float[Array, "*batch n m"]:
         """Singular values of B, descending; those of a B with fewer rows than columns are padded with zeros."""
-        values = self.xp.linalg.svdvals(self.factor) if is_balls(self.factor) else self._decomposed[1]
-        missing = self.factor.shape[-1] - values.shape[-1]
+        values = self.xp.linalg.svdvals(self.factor) if is_balls(self.log_weights) else self._decomposed[1]
+        missing = self.pair.m - values.shape[-1]
         if missing <= 0:
             return values
         return self.xp.concat([values, self.xp.zeros_like(self.factor[..., 0, :missing])], axis=-1)
@@ -124,8 +180,8 @@ class FisherGeometry:
     def squared_dual_length(self, probe: Float[Array, "*n m"]) -> Float[Array, "*batch n"]:
         """v^T I_w^-1 v, as computed, for I_w regular and a probe of all inputs or one of each."""
         column = probe[..., :, None]
-        if is_balls(self.factor):
-            shape = (*self.factor.shape[:-2], self.factor.shape[-1], 1)
+        if is_balls(self.log_weights):
+            shape = (*self.log_scale.shape, self.pair.m, 1)
             solved = self.xp.linalg.solve(self._gram, self.xp.broadcast_to(column, shape))
             return self.xp.sum(solved[..., 0] * probe, axis=-1) / self.xp.exp(self.log_scale)
         _, values, right = self._decomposed
@@ -134,12 +190,7 @@ class FisherGeometry:
     @cached_property
     def lost(self) -> float:
         """Share of the largest singular value that any other may have been moved by in rounding; none of balls."""
-        return 0.0 if is_balls(self.factor) else _ROUNDING * sum(self.factor.shape[-2:]) * _EPS
-
-
-def log_common_mass(pair: Pair) -> Float[Array, "*batch n k"]:
-    """log w = log min(p, p') of every label on every input."""
-    return pair.xp.minimum(pair.a.log_probabilities, pair.b.log_probabilities)
+        return 0.0 if is_balls(self.log_weights) else _ROUNDING * (self.pair.k + self.pair.m) * _EPS
 
 
 def fisher_geometry(pair: Pair, log_weights: Float[Array, "*batch n k"] | None = None) -> FisherGeometry:
@@ -152,23 +203,7 @@ def fisher_geometry(pair: Pair, log_weights: Float[Array, "*batch n k"] | None =
     log_weights
         Logarithms of the weights w; by default of min(p, p'), for which the theorem holds, as for any smaller ones.
     """
-    xp = pair.xp
-    log_weights = log_common_mass(pair) if log_weights is None else log_weights
-    log_scale = xp.max(log_weights, axis=-1)
-    weights = xp.exp(log_weights - log_scale[..., None])
-    rows = xp.broadcast_to(pair.a.centred_unembeddings[..., None, :, :], (*weights.shape, pair.m))
-    difference = pair.logit_difference
-    if not is_balls(weights):
-        top = xp.argmax(log_weights, axis=-1, keepdims=True)
-        labels = xp.arange(pair.k, device=compat.device(weights))
-        chosen = xp.astype(labels == top, weights.dtype)
-        rows = rows - (chosen @ pair.a.centred_unembeddings)[..., None, :]
-        difference = difference - xp.sum(chosen * difference, axis=-1, keepdims=True)
-    total = xp.sum(weights, axis=-1, keepdims=True)
-    roots = xp.exp((log_weights - log_scale[..., None]) / 2)
-    mean_row = xp.sum(weights[..., None] * rows, axis=-2, keepdims=True) / total[..., None]
-    mean_difference = xp.sum(weights * difference, axis=-1, keepdims=True) / total
-    return FisherGeometry(roots[..., None] * (rows - mean_row), roots * (difference - mean_difference), log_scale)
+    return FisherGeometry(pair, log_common_mass(pair) if log_weights is None else log_weights)
 
 
 def residual_after_alignment(pair: Pair) -> Float[Array, "*batch n m"]:
@@ -247,8 +282,8 @@ def _quotient(pair: Pair, geometry: FisherGeometry, least: Array, root: Array) -
 
 def _in_blocks(pair: Pair, of: Callable[[Pair, slice], list[Array]]) -> list[Array]:
     """Return what a function says of every input, one block of inputs after another where they are many."""
-    rows = max(1, _BLOCK // (pair.k * pair.m))
-    if not is_numpy(pair.a.embeddings) or pair.batch or pair.n <= rows:
+    rows = _rows_in_a_block(pair)
+    if rows == pair.n:
         return of(pair, slice(None))
     blocks = [slice(i, i + rows) for i in range(0, pair.n, rows)]
     parts = [of(pair.select_rows(block), block) for block in blocks]
@@ -349,8 +384,7 @@ def certified_embeddings(a: Model, b: Model) -> Float[Array, "*batch"]:
         here = pair.select_rows(worth) if worth.size else None
         return 0.0 if here is None else float(np.sum(_room(here) > embedding_bounds(here.a, here.b)) / pair.n)
     xp, room = pair.xp, _room(pair) - embedding_bounds(a, b)
-    below = xp.indicator(room) if is_balls(room) else xp.astype(room > 0, a.embeddings.dtype)
-    return as_result(wrapped(xp.mean(below, axis=-1), a.embeddings))
+    return as_result(wrapped(xp.mean(indicator(room), axis=-1), a.embeddings))
 
 
 def _may_be_certified(pair: Pair) -> np.ndarray:
@@ -376,8 +410,7 @@ def near_embeddings(a: Model, b: Model) -> Float[Array, "*batch"]:
     pair = Pair(a, b)
     require_full_rank(a, "a")
     xp, beyond = pair.xp, pair.xp.sum(square(residual_after_alignment(pair)), axis=-1) - _room(pair)
-    far = xp.indicator(beyond) if is_balls(beyond) else xp.astype(beyond > 0, a.embeddings.dtype)
-    return as_result(wrapped(1.0 - xp.mean(far, axis=-1), a.embeddings))
+    return as_result(wrapped(1.0 - xp.mean(indicator(beyond), axis=-1), a.embeddings))
 
 
 def probe_bounds(a: Model, b: Model, probes: Float[Array, "*n c m"]) -> Float[Array, "*batch n c"]:

@@ -185,7 +185,7 @@ def test_numbers_in_sentences_are_rounded_to_the_side_of_truth():
     assert at_most(0.12341) == "0.1235"
     assert at_least(99.99999) == "99.99"
     assert at_most(1e-9) == "1.001e-9"  # the float is above the decimal
-    assert (at_most(0.0), at_least(0.0)) == ("0", "0")
+    assert (at_most(0.0), at_least(0.0), at_most(math.inf)) == ("0", "0", "∞")
     assert float(at_most(math.pi)) >= math.pi >= float(at_least(math.pi))
     assert percent(1 - Fraction(1, 1000)) == "99.9 %"
 

@@ -6,17 +6,10 @@ import numpy as np
 import pytest
 
 from empirics.digits_pairs import digits_pairs
-from reports.cli import main
+from tests.reports.commands import status
 from theory.catalogue import examples
 
 RNG = np.random.default_rng(0)
-
-
-def ended(*arguments):
-    """Run the command and return its status."""
-    with pytest.raises(SystemExit) as found:
-        main([*map(str, arguments)])
-    return found.value.code
 
 
 @pytest.fixture
@@ -33,7 +26,7 @@ def models(tmp_path):
 
 def test_compare_prints_and_writes(models, tmp_path, capsys):
     target = tmp_path / "out" / "compare.json"
-    assert ended("compare", *models, "--json", target) == 0
+    assert status("compare", *models, "--json", target) == 0
     printed = capsys.readouterr().out
     assert "logit_distance" in printed
     assert "upper bound" in printed
@@ -52,7 +45,7 @@ def saved(folder, pair):
 
 
 def test_what_is_certain_is_printed_first_and_what_is_vacuous_in_one_line(tmp_path, capsys):
-    assert ended("compare", *saved(tmp_path, examples.pentagon(12.0)), "--json", tmp_path / "found.json") == 0
+    assert status("compare", *saved(tmp_path, examples.pentagon(12.0)), "--json", tmp_path / "found.json") == 0
     printed = " ".join(capsys.readouterr().out.split())
     places = [
         printed.index(words)
@@ -69,7 +62,7 @@ def test_what_is_certain_is_printed_first_and_what_is_vacuous_in_one_line(tmp_pa
 
 
 def test_a_close_pair_is_certified(models, capsys):
-    assert ended("compare", *models) == 0
+    assert status("compare", *models) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "nothing certifies this embedding" not in printed
     assert "bound it by the logit distance" in printed
@@ -78,7 +71,7 @@ def test_a_close_pair_is_certified(models, capsys):
 @pytest.mark.slow  # trains a teacher and two students, to the end
 def test_a_kl_student_is_told_that_nothing_certifies_it_and_an_l2_student_is_not(tmp_path, capsys):
     for student in digits_pairs(losses=("kl", "l2")):
-        assert ended("compare", *saved(tmp_path, student.pair)) == 0
+        assert status("compare", *saved(tmp_path, student.pair)) == 0
         printed = " ".join(capsys.readouterr().out.split())
         assert ("nothing certifies this embedding" in printed) == (student.name == "kl")
         assert "Certified by KL" in printed
@@ -86,7 +79,7 @@ def test_a_kl_student_is_told_that_nothing_certifies_it_and_an_l2_student_is_not
 
 def test_mismatched_models_are_refused_by_name(models, tmp_path, capsys):
     np.savez(tmp_path / "short.npz", embeddings=np.ones((3, 2)), unembeddings=np.eye(5, 2))
-    assert ended("compare", models[0], tmp_path / "short.npz") == 2
+    assert status("compare", models[0], tmp_path / "short.npz") == 2
     assert "b.embeddings: expected the 9 rows (inputs) of a" in capsys.readouterr().err
 
 
@@ -95,6 +88,6 @@ def test_what_does_not_exist_says_why(models, capsys):
     one = models[0].with_name("one.npz")
     arrays = np.load(models[0])
     np.savez(one, embeddings=arrays["embeddings"][:1], unembeddings=arrays["unembeddings"])
-    assert ended("compare", one, one) == 0
+    assert status("compare", one, one) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith(" llv_distance")]
     assert "one input" in line

@@ -60,7 +60,7 @@ def test_statements_hold_on_structured_pairs(identifier, statement):
     small = Domain(
         dimensions=(low.dimensions[0], min(low.dimensions[1], low.dimensions[0] + 1)),
         labels=(low.labels[0], max(low.labels[0], min(low.labels[1], 5))),
-        inputs=(low.inputs[0], 6),
+        inputs=(low.inputs[0], max(low.inputs[0], 6)),
         equal_dimensions=low.equal_dimensions,
     )
 

@@ -8,6 +8,7 @@ import sympy as sp
 
 from theory.catalogue import theorems
 from theory.catalogue.proofs import proofs_of
+from theory.catalogue.t02_logit_distance_bounds_d_rep import kappa as t02_kappa
 from theory.catalogue.t02_logit_distance_bounds_d_rep import proof as t02
 from theory.catalogue.t02_logit_distance_bounds_d_rep.statement import balanced_direction, kappa
 from theory.catalogue.t03_pivot_free_alignment import proof as t03
@@ -139,7 +140,7 @@ def test_identities_of_words_are_true_of_matrices(identifier, instance):
 
 def test_kappa_is_that_of_the_catalogue():
     for n in range(2, 12):
-        formula = t02.kappa_even(sp.Integer(n)) if n % 2 == 0 else t02.kappa_odd(sp.Integer(n))
+        formula = t02_kappa.kappa_even(sp.Integer(n)) if n % 2 == 0 else t02_kappa.kappa_odd(sp.Integer(n))
         assert Fraction(int(formula.p), int(formula.q)) == kappa(n)
         assert 1 - balanced_direction(n).min(initial=1.0, where=balanced_direction(n) > 0) ** 2 == pytest.approx(
             1 / float(kappa(n))

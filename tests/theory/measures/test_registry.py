@@ -6,6 +6,8 @@ import inspect
 import itertools
 import math
 import pkgutil
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from tests.theory.measures.oracles import in_many_digits, rng_pair
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import PropertyVerdict, check_metric
 from theory.errors import InvalidInput, NotApplicable
+from theory.measures import variants
 from theory.measures.measure import Measure
 from theory.measures.registry import MEASURES, METRICS, NOT_MEASURES, registered
 
@@ -146,6 +149,14 @@ def test_other_coordinates_do_what_is_said(name):
             assert close or which not in still
             moved[which] |= not close
     assert all(moved[which] for which in range(len(things)) if which not in still)
+
+
+def test_the_page_on_our_own_measures_calls_them_by_names_that_can_be_checked():
+    page = (Path(__file__).parents[3] / "docs" / "variants.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z_]+)`", page)) - {*PROPERTY_NAMES, "check_metric", "convex"}
+    assert named <= set(METRICS)
+    ours = {name for name, measure in MEASURES.items() if measure.function.__module__ == variants.__name__}
+    assert ours <= named
 
 
 def test_properties_are_known_and_what_is_proved_is_a_property():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.theory.search.naive import arrays
 from theory import Claim, NotApplicable, kl_divergence, squared_logit_distance
 from theory.search.charts import chart_around
 from theory.search.evolution import evolve
@@ -201,12 +202,6 @@ def test_what_others_draw_does_not_matter_to_evolution():
 
 
 # --------------------------------------------------------------------------- moves
-
-
-def arrays(n=2, k=3, m=2, m2=2, seed=0):
-    rng = np.random.default_rng(seed)
-    f, g, f2, g2 = (rng.standard_normal(shape) for shape in ((n, m), (k, m), (n, m2), (k, m2)))
-    return f, g, f2, g2
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 2, 2), (1, 2, 1, 1), (3, 5, 2, 3)])

@@ -10,6 +10,7 @@ import pytest
 import scipy.special
 from flint import arb
 
+from tests.theory.search.naive import naive_kl, softmax
 from theory import Budget, Claim, Domain, NotApplicable, kl_divergence, squared_logit_distance
 from theory.evidence import Evidence
 from theory.search.confirmation import Symmetries, confirmed, in_balls, symmetries
@@ -38,17 +39,6 @@ def judged(function, pair):
     fate, lhs, rhs = tried.answer(pair, "here")
     assert fate == "value"
     return lhs, rhs, confirmed(tried, symmetries(tried, pair), pair, lhs, rhs, "here")
-
-
-def softmax(model):
-    logits = model.embeddings @ model.unembeddings.T
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)
-
-
-def naive_kl(pair):
-    p, q = softmax(pair.a), softmax(pair.b)
-    return np.mean(np.sum(p * np.log(p / q), axis=1))
 
 
 def scipy_kl(pair):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.theory.search.naive import logits, naive_kl, softmax
 from theory import (
     Budget,
     Claim,
@@ -31,20 +32,6 @@ SMALL = Domain(dimensions=(1, 2), labels=(2, 4), inputs=(1, 4))
 def attacked(function, evaluations=1500, seed=0, domain=None, **options):
     claim = Claim(function, getattr(function, "__name__", "claim"), domain=domain or Domain())
     return falsify(claim, Budget(seconds=None, evaluations=evaluations), seed, **options)
-
-
-def logits(model):
-    return model.embeddings @ (model.unembeddings - model.unembeddings.mean(axis=0)).T
-
-
-def softmax(model):
-    weights = np.exp(logits(model) - logits(model).max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)
-
-
-def naive_kl(pair):
-    p, q = softmax(pair.a), softmax(pair.b)
-    return float(np.mean(np.sum(p * np.log(p / q), axis=1)))
 
 
 def everything(outcome):

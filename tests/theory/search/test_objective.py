@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.theory.search.naive import arrays
 from theory import Budget, Claim, Domain, InvalidInput, NotApplicable
 from theory.search.objective import (
     BudgetSpent,
@@ -27,12 +28,6 @@ from theory.silence import quietly
 
 ONE = Budget(seconds=None, evaluations=1)
 MANY = Budget(seconds=None, evaluations=10_000)
-
-
-def arrays(n=2, k=3, m=1, m2=1, seed=0):
-    rng = np.random.default_rng(seed)
-    f, g, f2, g2 = (rng.standard_normal(shape) for shape in ((n, m), (k, m), (n, m2), (k, m2)))
-    return f, g, f2, g2
 
 
 def objective(function, budget=MANY, domain=None, **options):

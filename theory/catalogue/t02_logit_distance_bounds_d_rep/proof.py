@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from theory.catalogue.t02_logit_distance_bounds_d_rep.kappa import balanced_steps, kappa_steps
 from theory.catalogue.t02_logit_distance_bounds_d_rep.subset_means import (
     centred_mean_step,
     counting_steps,
@@ -17,7 +18,6 @@ from theory.proofs.extremal import Limit
 from theory.proofs.identity import (
     Algebra,
     Expression,
-    Identity,
     WordIdentity,
     letters,
     transpose,
@@ -112,7 +112,8 @@ def _subset_bound_steps() -> tuple[Step, ...]:
     )
 
 
-def _pivot_steps() -> tuple[Step, ...]:
+def pivot_steps() -> tuple[Step, ...]:
+    """Return max over pivots of 1/s_min(L_J)^2 >= (1 - v_pivot^2)/s_min(H_S G_S)^2."""
     rows = 1 - one * transpose(e)  # differences to the pivot, with a row of zeros for itself
     gram = _CENTRING + _n * _q * _ONES.transposed(_q)
     inverse = X * (1 - _q * _ONES.transposed(_q)) * transpose(X)
@@ -154,110 +155,6 @@ def _pivot_steps() -> tuple[Step, ...]:
 _PIVOT_INVERSE = Algebra(_PIVOT.shapes, _PIVOT.rules[:7])
 
 
-# --------------------------------------------------------------------------- the smallest entry of a sum-zero vector
-
-
-_worst_odd = (_n - 1) / (_n * (_n + 1))  # of the smallest squared entry, n odd
-
-
-def _even_step() -> Step:
-    mu, squares = sp.symbols("mu Q", nonnegative=True)
-    return Step(
-        "even n: the mean entry",
-        r"\min_j v_j^2 = \mu^2 \le \tfrac1n \sum_j v_j^2 = \tfrac1n",
-        Consequence(1 / _n - mu**2, premises=((1 / _n, squares - _n * mu**2),), equalities=((1 / _n, 1 - squares),)),
-        covers="all n",
-    )
-
-
-def _one_sign_step() -> Step:
-    total = sp.Symbol("P", nonnegative=True)
-    few = sp.Symbol("b", positive=True)  # how many entries are negative
-    z, ones = letters("z 1")
-    block = Algebra(
-        {z: (few, 1), ones: (few, 1)},
-        rules=((transpose(ones) * ones, few), (transpose(ones) * z, total)),
-    )
-    return Step(
-        "entries of one sign",
-        r"\textstyle\sum_{v_j < 0} v_j^2 - P^2/b = \sum_{v_j < 0} (|v_j| - P/b)^2,\quad P = \sum_{v_j < 0} |v_j|",
-        SumOfSquares(block.square(z) - total**2 / few, ((1, z - ones * total / few),), block),
-        covers="all n",
-        remark="v has sum zero, so P is also the sum of the a entries that are not negative. For n odd a and b "
-        "differ; let a be the larger, else take -v.",
-    )
-
-
-def _both_signs_step() -> Step:
-    mu, total, squares, negative = sp.symbols("mu P Q N", nonnegative=True)
-    many, few = sp.symbols("a b", positive=True)  # how many entries are of either sign
-    return Step(
-        "odd n: both signs",
-        r"1 - \mu^2 \tfrac{a n}{b} = \Big(Q - a \mu^2\Big) + \Big(N - \tfrac{P^2}{b}\Big)"
-        r" + \tfrac1b (P - a \mu)(P + a \mu) \ge 0,\quad n = a + b",
-        Consequence(
-            1 - mu**2 * many * (many + few) / few,
-            premises=(
-                (1, squares - many * mu**2),
-                (1, negative - total**2 / few),
-                ((total + many * mu) / few, total - many * mu),
-            ),
-            equalities=((1, 1 - squares - negative),),
-        ),
-        uses=("entries of one sign",),
-        covers="all n",
-        remark="Q and N are the sums of squares of the a and of the b entries, Q + N = 1; each of the a entries is "
-        "at least mu.",
-    )
-
-
-def _worst_split_step() -> Step:
-    j, t = sp.symbols("j t", nonnegative=True)
-    n_odd = 2 * j + 1
-    return Step(
-        "odd n: the worst split",
-        r"\tfrac{n-1}{n(n+1)} - \tfrac{b}{a n} \ge 0 \text{ for } a \ge \tfrac{n+1}{2},\ b = n - a",
-        PositiveCoefficients(
-            _worst_odd.subs(_n, n_odd) - (n_odd - (j + 1 + t)) / ((j + 1 + t) * n_odd),
-            (j, t),
-        ),
-        uses=("odd n: both signs",),
-        covers="all odd n",
-        remark="n = 2 j + 1 and a = j + 1 + t.",
-    )
-
-
-def _kappa_steps() -> tuple[Step, ...]:
-    return (
-        _even_step(),
-        _one_sign_step(),
-        _both_signs_step(),
-        _worst_split_step(),
-        Step(
-            "kappa",
-            r"1 - \tfrac1n = \tfrac{1}{\kappa_n}\ (n \text{ even}),\quad"
-            r" 1 - \tfrac{n-1}{n(n+1)} = \tfrac{1}{\kappa_n}\ (n \text{ odd})",
-            Identity(
-                sp.Matrix([1 - 1 / _n, 1 - _worst_odd]),
-                sp.Matrix([1 / kappa_even(_n), 1 / kappa_odd(_n)]),
-            ),
-            uses=("even n: the mean entry", "odd n: the worst split"),
-            covers="all n",
-            remark="So max over pivots of 1 - v_pivot^2 is at least 1/kappa_n.",
-        ),
-    )
-
-
-def kappa_even(n: Expression) -> Expression:
-    """Return kappa_n for n even."""
-    return n / (n - 1)
-
-
-def kappa_odd(n: Expression) -> Expression:
-    """Return kappa_n for n odd."""
-    return n * (n + 1) / (n**2 + 1)
-
-
 # --------------------------------------------------------------------------- the statements
 
 
@@ -284,8 +181,8 @@ def _upper_bound() -> Proof:
             *_subset_bound_steps(),
             *counting_steps(),
             centred_mean_step(),
-            *_pivot_steps(),
-            *_kappa_steps(),
+            *pivot_steps(),
+            *kappa_steps(),
             Step(
                 "conclusion",
                 r"\kappa M \tfrac{m}{k-1} d_\mathrm{logit}^2 - d_\mathrm{rep}^2"
@@ -323,7 +220,8 @@ _FAMILY = Algebra(
 )
 
 
-def _stretched_steps() -> tuple[Step, ...]:
+def stretched_steps() -> tuple[Step, ...]:
+    """Return what a teacher with one short direction makes of a bound, k = m + 1."""
     stretched = v * transpose(direction) + _r * transpose(U)
     inverse = direction * transpose(v) + U / _r
     gram = inverse * (1 - _q * _FAMILY.transposed(_q)) * _FAMILY.transposed(inverse)
@@ -360,35 +258,6 @@ def _stretched_steps() -> tuple[Step, ...]:
     )
 
 
-def _balanced_steps() -> tuple[Step, ...]:
-    small = sp.sqrt((_n - 1) / (_n * (_n + 1)))
-    large = small * (_n + 1) / (_n - 1)
-    return (
-        Step(
-            "balanced direction, n odd",
-            r"\tfrac{n+1}{2} v_1 = \tfrac{n-1}{2} |v_n|,\quad \tfrac{n+1}{2} v_1^2 + \tfrac{n-1}{2} v_n^2 = 1,\quad"
-            r" 1 - v_1^2 = 1/\kappa_n",
-            Identity(
-                sp.Matrix([
-                    (_n + 1) / 2 * small - (_n - 1) / 2 * large, (_n + 1) / 2 * small**2 + (_n - 1) / 2 * large**2,
-                    1 - small**2,
-                ]),
-                sp.Matrix([0, 1, 1 / kappa_odd(_n)]),
-            ),
-            covers="all odd n",
-            remark="(n+1)/2 entries v_1 = sqrt((n-1)/(n(n+1))) and (n-1)/2 entries v_n = -v_1 (n+1)/(n-1), which "
-            "are larger: 1 - v_p^2 <= 1/kappa_n for every pivot.",
-        ),
-        Step(
-            "balanced direction, n even",
-            r"n \cdot \tfrac1n = 1,\quad 1 - \tfrac1n = 1/\kappa_n",
-            Identity(sp.Matrix([_n * (1 / sp.sqrt(_n)) ** 2, 1 - 1 / _n]), sp.Matrix([1, 1 / kappa_even(_n)])),
-            covers="all even n",
-            remark="Half of the entries are 1/sqrt n, half -1/sqrt n.",
-        ),
-    )  # fmt: skip
-
-
 def _upper_bound_sharp() -> Proof:
     kappa = sp.Symbol("kappa", positive=True)
     return Proof(
@@ -396,8 +265,8 @@ def _upper_bound_sharp() -> Proof:
         "upper_bound: sharp",
         r"k = m + 1:\ \text{the constant is reached in the limit } r \to \infty \text{ by } G = v a^\top + r\, U^\top",
         (
-            *_stretched_steps(),
-            *_balanced_steps(),
+            *stretched_steps(),
+            *balanced_steps(),
             Step(
                 "limit",
                 r"d_\mathrm{rep}^2 \min_J s_{\min}(L_J)^2 / d_\mathrm{logit}^2 \ge"
@@ -666,7 +535,7 @@ def false() -> tuple[Proof, ...]:
     change = L * f - L_other * f_other
     return (
         Proof("T2", "constant_without_kappa", r"d_\mathrm{rep}^2 \le \tfrac{m}{k-1} M d_\mathrm{logit}^2", (
-            *_kappa_steps(), Step("conclusion", r"\kappa = 1", _conclusion(sp.Integer(1))),
+            *kappa_steps(), Step("conclusion", r"\kappa = 1", _conclusion(sp.Integer(1))),
         )),
         Proof("T2", "whole_unembeddings", r"d_\mathrm{rep}^2 \le \tfrac{2m}{k-1} d^2 / s_{\min}(G_c)^2", (
             Step("conclusion", r"\text{the same, with } s_{\min}(G_c) \text{ for that of the subset}", Consequence(

@@ -42,7 +42,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from theory.arithmetic.arrays import Array, is_balls, namespace_of, square, wrapped
+from theory.arithmetic.arrays import Array, indicator, is_balls, namespace_of, square, wrapped
 from theory.catalogue.quantities import (
     ANY_RANK,
     DIMENSIONS_MAY_DIFFER,
@@ -62,7 +62,6 @@ from theory.measures.certificates import (
     affordable_share,
     disagreement_bound,
     flip_threshold,
-    indicator,
     logit_falls,
     pointwise_certified,
     pointwise_disagreement,
@@ -121,7 +120,7 @@ def tail_bound(costs: Array, mean: Array) -> Array:
     spent = wrapped(mean, costs)[..., None] / xp.sort(costs, axis=-1)
     shares = [xp.asarray(i)[()] / n if is_balls(costs) else i / n for i in range(n)]
     terms = [spent[..., i] + share for i, share in enumerate(shares)]
-    return xp.min(xp.stack([*terms, 0 * terms[0] + 1], axis=-1), axis=-1)
+    return xp.min(xp.stack([*terms, xp.ones_like(spent[..., 0])], axis=-1), axis=-1)
 
 
 # --------------------------------------------------------------------------- probes
@@ -255,7 +254,7 @@ def _probe_flipped(eps: float) -> Pair:
 
 
 _NO_TIES = positive(
-    "no ties", r"\min_x \|\text{threshold}\| > 0", lambda pair: -pair.xp.max(logit_falls(pair.a)[..., 1], axis=-1), 1e-9
+    "no ties", r"\min_x (p_1 - p_2) > 0", lambda pair: -pair.xp.max(logit_falls(pair.a)[..., 1], axis=-1), 1e-9
 )  # fmt: skip
 _OFF_BOUNDARY = positive(
     "off the boundary", r"\min_x |w \cdot f| > 0", lambda pair: pair.xp.min(squared_probe_values(pair), axis=-1), 1e-9

@@ -39,7 +39,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from theory.arithmetic.arrays import Array, is_balls, namespace_of, square, wrapped
+from theory.arithmetic.arrays import Array, indicator, is_balls, square, wrapped
 from theory.catalogue.quantities import (
     ANY_RANK,
     DIVERSE,
@@ -53,6 +53,7 @@ from theory.catalogue.quantities import (
     squared_embedding_norm,
 )
 from theory.claims import Domain
+from theory.errors import NotApplicable
 from theory.measures.distances import pointwise_kl_divergence
 from theory.measures.embedding_certificates import (
     FisherGeometry,
@@ -68,6 +69,7 @@ from theory.statements import Ablation, ExtremalFamily, FalseTwin, Hypothesis, K
 Weights = Callable[[Pair], Array | None]
 
 _REGULAR = 1e-5  # of singular values of B, I_w = B^T B: floats keep eleven digits of what is divided by them
+_NUMBERS = 50_000_000  # held at once, in matrices of inputs: 400 MB
 _CERTIFIED = (1, 10)  # of ||f||^2: the share below which an embedding counts as certified
 
 
@@ -87,6 +89,8 @@ def _teacher(pair: Pair) -> Array:
 
 @lru_cache(maxsize=2)  # the hypothesis and both sides ask for that of the pair at hand
 def _geometry(pair: Pair, weights: Weights) -> FisherGeometry:
+    if pair.n * pair.m**2 > _NUMBERS and not pair.batch:
+        raise NotApplicable(f"holds {pair.m} x {pair.m} numbers for each of {pair.n} inputs, too many at once")
     return fisher_geometry(pair, weights(pair))
 
 
@@ -209,12 +213,6 @@ def _single_probe_envelope(pair: Pair) -> Array:
     return _mean_where_regular(pair, geometry, square(own + apart))
 
 
-def _indicator(x: Array) -> Array:
-    """1 where x > 0; an interval where a ball cannot tell."""
-    xp = namespace_of(x)
-    return xp.indicator(x) if is_balls(x) else xp.astype(x > 0, x.dtype)
-
-
 def _room(pair: Pair) -> Array:
     """A tenth of ||f||^2."""
     return ratio(pair, *_CERTIFIED) * pair.xp.sum(square(pair.a.embeddings), axis=-1)
@@ -222,13 +220,13 @@ def _room(pair: Pair) -> Array:
 
 def share_far(pair: Pair) -> Array:
     """Share of inputs with ||f - A* f'||^2 above a tenth of ||f||^2."""
-    return _mean(pair, _indicator(pair.xp.sum(square(residual_after_alignment(pair)), axis=-1) - _room(pair)))
+    return _mean(pair, indicator(pair.xp.sum(square(residual_after_alignment(pair)), axis=-1) - _room(pair)))
 
 
 def share_not_certified(pair: Pair) -> Array:
     """Share of inputs whose bound is not below a tenth of ||f||^2; where I_w is nearly singular there is none."""
     geometry = _geometry(pair, _common)
-    certified = _indicator(_room(pair) - _single_bounds(pair))
+    certified = indicator(_room(pair) - _single_bounds(pair))
     return 1 - _mean_where_regular(pair, geometry, certified)
 
 
@@ -243,7 +241,7 @@ def _in_column_space(pair: Pair) -> Pair:
 
 @lru_cache(maxsize=2)  # as above
 def _column_space_geometry(pair: Pair) -> FisherGeometry:
-    return fisher_geometry(_in_column_space(pair))
+    return _geometry(_in_column_space(pair), _common)
 
 
 def _own_image(pair: Pair) -> Array:

@@ -36,7 +36,7 @@ from itertools import product
 
 import numpy as np
 
-from theory.arithmetic.arrays import Array, is_balls, namespace_of, square, wrapped
+from theory.arithmetic.arrays import Array, indicator, is_balls, namespace_of, square, wrapped
 from theory.catalogue.quantities import DIVERSE, constant_like, positive, ratio, rational
 from theory.catalogue.t08_linear_probes_transfer.statement import disagreement
 from theory.claims import Domain
@@ -70,15 +70,9 @@ def aligned_score(pair: Pair) -> Array:
     return pair.xp.sum(square(residual_after_alignment(pair)), axis=-1)
 
 
-def _indicator(x: Array) -> Array:
-    """1 where x > 0; an interval where a ball cannot tell."""
-    xp = namespace_of(x)
-    return xp.indicator(x) if is_balls(x) else xp.astype(x > 0, x.dtype)
-
-
 def _at_least(count: Array, least: int | Array) -> Array:
     """1 where a whole number is at least another."""
-    return _indicator(2 * count - 2 * least + 1)
+    return indicator(2 * count - 2 * least + 1)
 
 
 def _others_below(scores: Array) -> Array:
@@ -90,7 +84,7 @@ def _count_below(own: Array, others: Array) -> Array:
     """How many of the others, by row, are below one's own; the diagonal is left out."""
     xp = namespace_of(others)
     apart = np.ones(others.shape[-2:]) - np.eye(others.shape[-1])
-    return xp.sum(_indicator(own - others) * xp.asarray(apart), axis=-1)
+    return xp.sum(indicator(own - others) * xp.asarray(apart), axis=-1)
 
 
 def share_above(scores: Array, rank: int) -> Array:
@@ -99,7 +93,7 @@ def share_above(scores: Array, rank: int) -> Array:
     if is_balls(scores):
         return xp.mean(_at_least(_others_below(scores), rank), axis=-1)
     # To exceed the j-th smallest of the others is to exceed the j-th smallest of all.
-    return xp.mean(_indicator(scores - xp.sort(scores, axis=-1)[..., rank - 1 : rank]), axis=-1)
+    return xp.mean(indicator(scores - xp.sort(scores, axis=-1)[..., rank - 1 : rank]), axis=-1)
 
 
 def share_low(scores: Array) -> Array:
@@ -107,7 +101,7 @@ def share_low(scores: Array) -> Array:
     xp, allowed = namespace_of(scores), math.floor(ALPHA * scores.shape[-1])
     if is_balls(scores):
         return xp.mean(_at_least(_others_below(-scores), allowed + 1), axis=-1)
-    return xp.mean(_indicator(xp.sort(scores, axis=-1)[..., -allowed - 1, None] - scores), axis=-1)
+    return xp.mean(indicator(xp.sort(scores, axis=-1)[..., -allowed - 1, None] - scores), axis=-1)
 
 
 def _exceeding(score: Score, rank: Callable[[int], int] = _rank) -> Side:
@@ -155,7 +149,7 @@ def _tail_missed(pair: Pair, share: Array) -> Array:
     level, total, missed = ratio(pair, DELTA.numerator, DELTA.denominator), 0 * share, 0 * share
     for chance in binomial(share, FEW_DRAWS):
         total = total + chance
-        missed = missed + chance * (1 - _indicator(wrapped(total - level, pair.a.embeddings)))
+        missed = missed + chance * (1 - indicator(wrapped(total - level, pair.a.embeddings)))
     return missed
 
 
@@ -165,7 +159,7 @@ def _missed_by_normal_approximation(pair: Pair) -> Array:
     for x, chance in enumerate(binomial(share, FEW_DRAWS)):
         allowed = ratio(pair, 4 * x * (FEW_DRAWS - x), FEW_DRAWS**3)
         beyond = square(share - ratio(pair, x, FEW_DRAWS)) - allowed
-        missed = missed + chance * _indicator(wrapped(beyond, pair.a.embeddings))
+        missed = missed + chance * indicator(wrapped(beyond, pair.a.embeddings))
     return missed
 
 
@@ -173,14 +167,17 @@ def _missed_by_normal_approximation(pair: Pair) -> Array:
 
 
 def _by_groups(pair: Pair) -> Array:
-    """The larger score of every two consecutive inputs."""
+    """The larger score of every two consecutive inputs; an input left over is left out, unless it is the only one."""
     scores = logit_score(pair)
+    if pair.n == 1:
+        return scores
     last = pair.n - pair.n % 2
     return pair.xp.maximum(scores[..., 0:last:2], scores[..., 1:last:2])
 
 
 def _groups_exceeding(pair: Pair) -> Array:
-    return share_above(_by_groups(pair), _rank(pair.n // 2 - 1))
+    scores = _by_groups(pair)
+    return share_above(scores, _rank(scores.shape[-1] - 1))
 
 
 def _documents_exceeding(pair: Pair) -> Array:
@@ -190,7 +187,7 @@ def _documents_exceeding(pair: Pair) -> Array:
     parts = [scores[..., :half], scores[..., half : 2 * half]]
     above = []
     for own, other in (parts, parts[::-1]):
-        below = xp.sum(_indicator(own[..., :, None] - other[..., None, :]), axis=-1)
+        below = xp.sum(indicator(own[..., :, None] - other[..., None, :]), axis=-1)
         above.append(xp.mean(_at_least(below, _rank(half)), axis=-1))
     return (above[0] + above[1]) / 2
 
