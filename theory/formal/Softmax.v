@@ -1,0 +1,290 @@
+(** * Models, softmax, and the quantities that the theorems compare
+
+    Inputs, labels and coordinates are natural numbers below n, k and m; what a function does beyond is never asked. *)
+
+From Coq Require Import Reals Lra Lia Arith.
+From Formal Require Import Sums.
+Open Scope R_scope.
+
+(** ** Definitions *)
+
+(** A model: an embedding f(x) of each input and an unembedding g(y) of each label, in a space of some dimension. *)
+Record model := Model {
+  dimension : nat;
+  embedding : nat -> nat -> R;    (* x, coordinate *)
+  unembedding : nat -> nat -> R   (* y, coordinate *)
+}.
+
+(** The inner product of R^m. *)
+Definition dot (m : nat) (v w : nat -> R) : R := sum m (fun i => v i * w i).
+
+(** The squared Euclidean norm. *)
+Definition squared_norm (k : nat) (v : nat -> R) : R := sum k (fun y => v y ^ 2).
+
+(** A vector minus the mean of its entries. *)
+Definition centred (k : nat) (v : nat -> R) (y : nat) : R := v y - mean k v.
+
+Definition softmax (k : nat) (u : nat -> R) (y : nat) : R := exp (u y) / sum k (fun z => exp (u z)).
+
+(** f(x) . g(y) *)
+Definition logit (a : model) (x y : nat) : R := dot (dimension a) (embedding a x) (unembedding a y).
+
+(** p(y|x) *)
+Definition probability (k : nat) (a : model) (x : nat) : nat -> R := softmax k (logit a x).
+
+(** g(y) minus the mean of all unembeddings: the rows of Gc. *)
+Definition centred_unembedding (k : nat) (a : model) (y i : nat) : R := centred k (fun z => unembedding a z i) y.
+
+(** u(x) = Gc f(x), the label-centred logits. *)
+Definition centred_logit (k : nat) (a : model) (x y : nat) : R :=
+  dot (dimension a) (centred_unembedding k a y) (embedding a x).
+
+(** Delta(x) = u(x) - u'(x) *)
+Definition difference (k : nat) (a b : model) (x y : nat) : R := centred_logit k a x y - centred_logit k b x y.
+
+(** d_logit^2, the mean over n inputs of ||Delta||^2, and its root. *)
+Definition squared_logit_distance (n k : nat) (a b : model) : R := mean n (fun x => squared_norm k (difference k a b x)).
+Definition logit_distance (n k : nat) (a b : model) : R := sqrt (squared_logit_distance n k a b).
+
+(** KL(p || q) of two distributions on k labels. *)
+Definition kl (k : nat) (p q : nat -> R) : R := sum k (fun y => p y * ln (p y / q y)).
+
+(** KL of the first model from the second, KL(p || p'), the mean over n inputs. *)
+Definition kl_divergence (n k : nat) (a b : model) : R :=
+  mean n (fun x => kl k (probability k a x) (probability k b x)).
+
+(** E_p v and Var_p v *)
+Definition expectation (k : nat) (p v : nat -> R) : R := sum k (fun y => p y * v y).
+Definition variance (k : nat) (p v : nat -> R) : R := expectation k p (fun y => v y ^ 2) - expectation k p v ^ 2.
+
+(** Every probability of the model is at least tau. *)
+Definition floor (n k : nat) (a : model) (tau : R) : Prop :=
+  forall x y, (x < n)%nat -> (y < k)%nat -> tau <= probability k a x y.
+
+(** A distribution of full support on k labels. *)
+Definition distribution (k : nat) (p : nat -> R) : Prop := (forall y, (y < k)%nat -> 0 < p y) /\ sum k p = 1.
+
+(** ** Squared norms and centring *)
+
+Lemma squared_norm_equal k v w : (forall y, (y < k)%nat -> v y = w y) -> squared_norm k v = squared_norm k w.
+Proof. intro equal. apply sum_equal. intros y inside. now rewrite equal. Qed.
+
+Lemma squared_norm_nonnegative k v : 0 <= squared_norm k v.
+Proof. apply sum_nonnegative. intros. apply pow2_ge_0. Qed.
+
+Lemma squared_norm_opposite k v : squared_norm k (fun y => - v y) = squared_norm k v.
+Proof. apply sum_equal. intros. ring. Qed.
+
+Lemma squared_norm_times k c v : squared_norm k (fun y => c * v y) = c ^ 2 * squared_norm k v.
+Proof. unfold squared_norm. rewrite <- sum_times. apply sum_equal. intros. ring. Qed.
+
+Lemma squared_norm_of_zero k v : squared_norm k v = 0 -> forall y, (y < k)%nat -> v y = 0.
+Proof.
+  intros zero y inside.
+  assert (v y ^ 2 = 0) by (apply (terms_of_zero_sum k (fun y => v y ^ 2)); auto; intros; apply pow2_ge_0).
+  nra.
+Qed.
+
+Lemma squared_norm_is_dot k v : squared_norm k v = dot k v v.
+Proof. apply sum_equal. intros. ring. Qed.
+
+Lemma dot_equal m v v' w w' :
+  (forall i, (i < m)%nat -> v i = v' i) -> (forall i, (i < m)%nat -> w i = w' i) -> dot m v w = dot m v' w'.
+Proof. intros left right. apply sum_equal. intros i inside. now rewrite left, right. Qed.
+
+Lemma dot_commutes m v w : dot m v w = dot m w v.
+Proof. apply sum_equal. intros. ring. Qed.
+
+Lemma dot_minus m v w w' : dot m v (fun i => w i - w' i) = dot m v w - dot m v w'.
+Proof. unfold dot. rewrite <- sum_minus. apply sum_equal. intros. ring. Qed.
+
+Lemma squared_dot_at_most m v w : dot m v w ^ 2 <= squared_norm m v * squared_norm m w.
+Proof.
+  rewrite !squared_norm_is_dot. replace (dot m v w ^ 2) with (dot m v w * dot m v w) by ring.
+  apply cauchy_schwarz.
+Qed.
+
+Lemma centred_equal k v w : (forall y, (y < k)%nat -> v y = w y) -> forall y, (y < k)%nat -> centred k v y = centred k w y.
+Proof. intros equal y inside. unfold centred. now rewrite (mean_equal k v w equal), equal. Qed.
+
+(** Centring removes what all labels share. *)
+Lemma centred_shift k v c y : (0 < k)%nat -> centred k (fun z => v z + c) y = centred k v y.
+Proof. intro some. unfold centred. rewrite mean_plus, mean_constant by exact some. ring. Qed.
+
+Lemma centred_minus k v w y : centred k (fun z => v z - w z) y = centred k v y - centred k w y.
+Proof. unfold centred, mean, Rdiv. rewrite sum_minus. ring. Qed.
+
+Lemma sum_of_centred k v : (0 < k)%nat -> sum k (centred k v) = 0.
+Proof.
+  intro some. unfold centred, mean. rewrite sum_minus, sum_constant. field.
+  apply Rgt_not_eq, positive_size, some.
+Qed.
+
+(** ||v - c 1||^2 = ||v centred||^2 + k (mean of v - c)^2: centring is the projection orthogonal to 1. *)
+Lemma squared_norm_about k v c : (0 < k)%nat ->
+  squared_norm k (fun y => v y - c) = squared_norm k (centred k v) + INR k * (mean k v - c) ^ 2.
+Proof.
+  intro some. unfold squared_norm.
+  rewrite (sum_equal k _ (fun y => centred k v y ^ 2 + (2 * (mean k v - c) * centred k v y + (mean k v - c) ^ 2))).
+  2: { intros. unfold centred. ring. }
+  rewrite sum_plus, sum_plus, sum_times, sum_of_centred, sum_constant by exact some. ring.
+Qed.
+
+Lemma centring_shortens k v c : (0 < k)%nat -> squared_norm k (centred k v) <= squared_norm k (fun y => v y - c).
+Proof.
+  intro some. rewrite (squared_norm_about k v c some).
+  pose proof (positive_size k some). pose proof (pow2_ge_0 (mean k v - c)). nra.
+Qed.
+
+(** The label-centred logits are the logits, centred. *)
+Lemma centred_logit_is_centred k a x y : centred_logit k a x y = centred k (logit a x) y.
+Proof.
+  unfold centred_logit, centred_unembedding, centred, logit, mean, dot, Rdiv.
+  rewrite sum_exchange, <- sum_times_right, <- sum_minus. apply sum_equal. intros i _.
+  rewrite sum_times. ring.
+Qed.
+
+Lemma difference_is_centred k a b x y : difference k a b x y = centred k (fun z => logit a x z - logit b x z) y.
+Proof. unfold difference. now rewrite !centred_logit_is_centred, centred_minus. Qed.
+
+Lemma sum_of_differences k a b x : (0 < k)%nat -> sum k (difference k a b x) = 0.
+Proof.
+  intro some. rewrite (sum_equal k _ (centred k (fun z => logit a x z - logit b x z))).
+  - now apply sum_of_centred.
+  - intros. apply difference_is_centred.
+Qed.
+
+(** ** Softmax *)
+
+Lemma partition_positive k u : (0 < k)%nat -> 0 < sum k (fun z => exp (u z)).
+Proof. intro some. apply sum_positive; [exact some|]. intros. apply exp_pos. Qed.
+
+Lemma softmax_distribution k u : (0 < k)%nat -> distribution k (softmax k u).
+Proof.
+  intro some. pose proof (partition_positive k u some) as positive. split.
+  - intros y _. apply Rdiv_lt_0_compat; [apply exp_pos | exact positive].
+  - unfold softmax. rewrite sum_over. field. lra.
+Qed.
+
+(** log softmax is the logits minus the logarithm of the partition. *)
+Lemma log_softmax k u y : (0 < k)%nat -> ln (softmax k u y) = u y - ln (sum k (fun z => exp (u z))).
+Proof.
+  intro some. pose proof (partition_positive k u some).
+  unfold softmax, Rdiv. rewrite ln_mult, ln_exp, ln_Rinv; auto using exp_pos, Rinv_0_lt_compat.
+Qed.
+
+Lemma softmax_equal k u v y :
+  (forall z, (z < k)%nat -> u z = v z) -> (y < k)%nat -> softmax k u y = softmax k v y.
+Proof.
+  intros equal inside. unfold softmax. rewrite (equal y inside). f_equal. apply sum_equal.
+  intros z z_inside. now rewrite equal.
+Qed.
+
+Lemma softmax_shift k u c y : (0 < k)%nat -> softmax k (fun z => u z + c) y = softmax k u y.
+Proof.
+  intro some. pose proof (partition_positive k u some). pose proof (exp_pos c).
+  unfold softmax. rewrite exp_plus, (sum_equal k (fun z => exp (u z + c)) (fun z => exp (u z) * exp c)).
+  - rewrite sum_times_right. field. lra.
+  - intros. apply exp_plus.
+Qed.
+
+(** Each distribution of full support is the softmax of its logarithms. *)
+Lemma softmax_of_logarithms k p y : distribution k p -> (y < k)%nat -> softmax k (fun z => ln (p z)) y = p y.
+Proof.
+  intros [positive total] inside. unfold softmax. rewrite exp_ln by auto.
+  rewrite (sum_equal k _ p) by (intros; apply exp_ln; auto). rewrite total. field.
+Qed.
+
+Lemma probability_distribution k a x : (0 < k)%nat -> distribution k (probability k a x).
+Proof. apply softmax_distribution. Qed.
+
+Lemma probability_positive k a x y : (0 < k)%nat -> (y < k)%nat -> 0 < probability k a x y.
+Proof. intros some. apply (probability_distribution k a x some). Qed.
+
+Lemma probability_total k a x : (0 < k)%nat -> sum k (probability k a x) = 1.
+Proof. intros some. apply (probability_distribution k a x some). Qed.
+
+(** The centred logits are the centred log-probabilities: they depend on the distribution only. *)
+Lemma difference_of_log_probabilities k a b x y : (0 < k)%nat ->
+  difference k a b x y = centred k (fun z => ln (probability k a x z) - ln (probability k b x z)) y.
+Proof.
+  intro some. rewrite difference_is_centred.
+  unfold centred. unfold probability. rewrite !log_softmax by exact some.
+  set (shift := ln (sum k (fun z => exp (logit b x z))) - ln (sum k (fun z => exp (logit a x z)))).
+  rewrite (mean_equal k (fun z => ln (softmax k (logit a x) z) - ln (softmax k (logit b x) z))
+             (fun z => logit a x z - logit b x z + shift)).
+  - rewrite mean_plus, mean_constant by exact some. unfold shift. ring.
+  - intros. rewrite !log_softmax by exact some. unfold shift. ring.
+Qed.
+
+(** ** Models by their distributions: every family of distributions is that of a model, with m = k *)
+
+(** The model whose logits are given: the coordinates are the labels. *)
+Definition model_of_logits (k : nat) (u : nat -> nat -> R) : model :=
+  Model k u (fun y i => if Nat.eqb y i then 1 else 0).
+
+Lemma logit_of_model_of_logits k u x y : (y < k)%nat -> logit (model_of_logits k u) x y = u x y.
+Proof.
+  intro inside. unfold logit, dot. simpl. rewrite <- (sum_of_one k y (u x) inside).
+  apply sum_equal. intros i _. destruct (Nat.eqb y i); ring.
+Qed.
+
+(** The model of one dimension with one input: its logits are the unembeddings. *)
+Definition model_of_one_input (u : nat -> R) : model := Model 1 (fun _ _ => 1) (fun y _ => u y).
+
+Lemma logit_of_one_input u x y : logit (model_of_one_input u) x y = u y.
+Proof. unfold logit, dot. simpl. ring. Qed.
+
+Lemma probability_of_one_input k u x y : probability k (model_of_one_input u) x y = softmax k u y.
+Proof.
+  unfold probability, softmax. rewrite logit_of_one_input. f_equal. apply sum_equal.
+  intros. now rewrite logit_of_one_input.
+Qed.
+
+(** The model whose distribution, on every input, is a given one. *)
+Definition model_of_distribution (p : nat -> R) : model := model_of_one_input (fun y => ln (p y)).
+
+Lemma probability_of_distribution k p x y : distribution k p -> (y < k)%nat ->
+  probability k (model_of_distribution p) x y = p y.
+Proof. intros full inside. unfold model_of_distribution. rewrite probability_of_one_input. now apply softmax_of_logarithms. Qed.
+
+(** ** KL *)
+
+Lemma log_of_ratio p q : 0 < p -> 0 < q -> ln (p / q) = ln p - ln q.
+Proof.
+  intros. unfold Rdiv. rewrite ln_mult, ln_Rinv; auto using Rinv_0_lt_compat.
+Qed.
+
+Lemma kl_equal k p p' q q' : (forall y, (y < k)%nat -> p y = p' y) -> (forall y, (y < k)%nat -> q y = q' y) ->
+  kl k p q = kl k p' q'.
+Proof. intros left right. apply sum_equal. intros y inside. now rewrite left, right. Qed.
+
+(** KL(p || q) is a sum of non-negative terms, p (log(p/q) - 1) + q: the masses of p and q cancel. *)
+Lemma kl_as_terms k p q : distribution k p -> distribution k q ->
+  kl k p q = sum k (fun y => p y * (ln (p y) - ln (q y) - 1) + q y).
+Proof.
+  intros [p_positive p_total] [q_positive q_total].
+  rewrite (sum_equal k _ (fun y => p y * ln (p y / q y) - (p y - q y))).
+  - rewrite sum_minus, sum_minus, p_total, q_total. unfold kl. ring.
+  - intros y inside. rewrite log_of_ratio by auto. ring.
+Qed.
+
+Lemma kl_of_models_of_distributions k p q : distribution k p -> distribution k q ->
+  kl_divergence 1 k (model_of_distribution p) (model_of_distribution q) = kl k p q.
+Proof.
+  intros full full'. unfold kl_divergence. rewrite mean_of_one.
+  apply kl_equal; intros; now apply probability_of_distribution.
+Qed.
+
+Lemma squared_distance_of_distributions k p q :
+  squared_logit_distance 1 k (model_of_distribution p) (model_of_distribution q)
+  = squared_norm k (centred k (fun y => ln (p y) - ln (q y))).
+Proof.
+  unfold squared_logit_distance. rewrite mean_of_one. apply squared_norm_equal. intros y inside.
+  rewrite difference_is_centred. apply centred_equal; [|exact inside].
+  intros. unfold model_of_distribution. now rewrite !logit_of_one_input.
+Qed.
+
+Lemma floor_of_distribution n k p tau : distribution k p -> (forall y, (y < k)%nat -> tau <= p y) ->
+  floor n k (model_of_distribution p) tau.
+Proof. intros full least x y _ inside. rewrite probability_of_distribution; auto. Qed.
