@@ -64,6 +64,133 @@ Definition floor (n k : nat) (a : model) (tau : R) : Prop :=
 (** A distribution of full support on k labels. *)
 Definition distribution (k : nat) (p : nat -> R) : Prop := (forall y, (y < k)%nat -> 0 < p y) /\ sum k p = 1.
 
+(** *** Changes of a model *)
+
+(** f -> A f, g -> B g *)
+Definition gauged (A B : nat -> nat -> R) (a : model) : model :=
+  Model (dimension a) (fun x i => dot (dimension a) (A i) (embedding a x))
+    (fun y i => dot (dimension a) (B i) (unembedding a y)).
+
+(** B is the inverse of the transpose of A: A^T B = 1. *)
+Definition inverse_transposes (m : nat) (A B : nat -> nat -> R) : Prop :=
+  forall i j, (i < m)%nat -> (j < m)%nat -> sum m (fun l => A l i * B l j) = if Nat.eqb i j then 1 else 0.
+
+(** g -> g + c *)
+Definition shifted (c : nat -> R) (a : model) : model :=
+  Model (dimension a) (embedding a) (fun y i => unembedding a y i + c i).
+
+Definition relabelled (rename : nat -> nat) (a : model) : model :=
+  Model (dimension a) (embedding a) (fun y => unembedding a (rename y)).
+
+Definition permutation (k : nat) (rename back : nat -> nat) : Prop :=
+  (forall y, (y < k)%nat -> (rename y < k)%nat /\ back (rename y) = y) /\
+  (forall y, (y < k)%nat -> (back y < k)%nat /\ rename (back y) = y).
+
+(** *** Alignment *)
+
+(** A matrix P with m rows and k columns, applied to a vector of R^k. *)
+Definition applied (k : nat) (P : nat -> nat -> R) (v : nat -> R) (i : nat) : R := dot k (P i) v.
+
+(** P is the pseudo-inverse of Gc, which has full column rank: P Gc = 1, and Gc P is symmetric. *)
+Definition pseudo_inverse (k : nat) (a : model) (P : nat -> nat -> R) : Prop :=
+  (forall i j, (i < dimension a)%nat -> (j < dimension a)%nat ->
+     sum k (fun y => P i y * centred_unembedding k a y j) = if Nat.eqb i j then 1 else 0) /\
+  (forall y z, (y < k)%nat -> (z < k)%nat ->
+     dot (dimension a) (centred_unembedding k a y) (fun i => P i z) =
+     dot (dimension a) (centred_unembedding k a z) (fun i => P i y)).
+
+(** A* = P G'c *)
+Definition alignment (k : nat) (P : nat -> nat -> R) (b : model) (i j : nat) : R :=
+  sum k (fun y => P i y * centred_unembedding k b y j).
+
+(** f - A* f' *)
+Definition residual (k : nat) (P : nat -> nat -> R) (a b : model) (x i : nat) : R :=
+  embedding a x i - dot (dimension b) (alignment k P b i) (embedding b x).
+
+Definition squared_alignment_error (n k : nat) (P : nat -> nat -> R) (a b : model) : R :=
+  mean n (fun x => squared_norm (dimension a) (residual k P a b x)).
+
+(** s ||v|| <= ||Gc v|| for all v: s is at most the least singular value of Gc. *)
+Definition resolves (k : nat) (a : model) (s : R) : Prop :=
+  forall v, s ^ 2 * squared_norm (dimension a) v
+            <= squared_norm k (fun y => dot (dimension a) (centred_unembedding k a y) v).
+
+(** *** Probes *)
+
+(** w.f(x) *)
+Definition probe_value (w : nat -> R) (a : model) (x : nat) : R := dot (dimension a) w (embedding a x).
+
+(** w' = A*^T w *)
+Definition transported (k : nat) (P : nat -> nat -> R) (a b : model) (w : nat -> R) (j : nat) : R :=
+  sum (dimension a) (fun i => alignment k P b i j * w i).
+
+(** w.f - w'.f' *)
+Definition probe_gap (k : nat) (P : nat -> nat -> R) (w : nat -> R) (a b : model) (x : nat) : R :=
+  probe_value w a x - probe_value (transported k P a b w) b x.
+
+Definition probe_error (n k : nat) (P : nat -> nat -> R) (w : nat -> R) (a b : model) : R :=
+  mean n (fun x => probe_gap k P w a b x ^ 2).
+
+(** c_w = ||P^T w||^2 *)
+Definition squared_probe_norm (k : nat) (P : nat -> nat -> R) (w : nat -> R) (a : model) : R :=
+  squared_norm k (fun y => sum (dimension a) (fun i => P i y * w i)).
+
+(** The mean square of the departure from the mean over inputs. *)
+Definition variance_over_inputs (n : nat) (v : nat -> R) : R := mean n (fun x => (v x - mean n v) ^ 2).
+
+(** 1 - R^2 of w.f predicted by w'.f' and an intercept. *)
+Definition unexplained_share (n k : nat) (P : nat -> nat -> R) (w : nat -> R) (a b : model) : R :=
+  variance_over_inputs n (probe_gap k P w a b) / variance_over_inputs n (probe_value w a).
+
+(** tr Cov(Delta) *)
+Definition difference_variance (n k : nat) (a b : model) : R :=
+  mean n (fun x => squared_norm k (fun y => difference k a b x y - mean n (fun z => difference k a b z y))).
+
+(** *** Shares of inputs *)
+
+Definition greater (x y : R) : bool := if Rlt_dec y x then true else false.
+Definition share (n : nat) (event : nat -> bool) : R := mean n (fun x => if event x then 1 else 0).
+
+(** The logit of y exceeds that of every other label by more than gamma. *)
+Fixpoint leads (k : nat) (u : nat -> R) (y : nat) (gamma : R) : bool :=
+  match k with
+  | O => true
+  | S z => (leads z u y gamma && (Nat.eqb z y || greater (u y - u z) gamma))%bool
+  end.
+
+Fixpoint some_label (k : nat) (event : nat -> bool) : bool :=
+  match k with
+  | O => false
+  | S y => (some_label y event || event y)%bool
+  end.
+
+(** The share of inputs on which no label is strictly on top in both models. *)
+Definition disagreement (n k : nat) (a b : model) : R :=
+  share n (fun x => negb (some_label k (fun y => leads k (centred_logit k a x) y 0 && leads k (centred_logit k b x) y 0)%bool)).
+
+(** P(margin <= gamma) *)
+Definition margin_within (n k : nat) (a : model) (gamma : R) : R :=
+  share n (fun x => negb (some_label k (fun y => leads k (centred_logit k a x) y gamma))).
+
+(** The share of inputs on which w.f and w'.f' are not of the same sign. *)
+Definition sign_flips (n k : nat) (P : nat -> nat -> R) (w : nat -> R) (a b : model) : R :=
+  share n (fun x => xorb (greater (probe_value w a x) 0) (greater (probe_value (transported k P a b w) b x) 0)).
+
+(** P(|w.f| <= gamma) *)
+Definition probe_within (n : nat) (w : nat -> R) (a : model) (gamma : R) : R :=
+  share n (fun x => negb (greater (Rabs (probe_value w a x)) gamma)).
+
+(** *** The other forms of the squared logit distance *)
+
+(** (1/2k) E sum_ij (d_i - d_j)^2 with d the difference of the logits as they are. *)
+Definition pair_form (n k : nat) (a b : model) : R :=
+  mean n (fun x => sum k (fun i => sum k (fun j =>
+    ((logit a x i - logit b x i) - (logit a x j - logit b x j)) ^ 2))) / (2 * INR k).
+
+(** E ||log p - log p', centred||^2 *)
+Definition projection_form (n k : nat) (a b : model) : R :=
+  mean n (fun x => squared_norm k (centred k (fun y => ln (probability k a x y) - ln (probability k b x y)))).
+
 (** ** Squared norms and centring *)
 
 Lemma squared_norm_equal k v w : (forall y, (y < k)%nat -> v y = w y) -> squared_norm k v = squared_norm k w.

@@ -21,3 +21,45 @@ Definition T5_upper_bound_binary_sharp : Prop := forall tau, 0 < tau -> INR 2 * 
 Definition T5_by_pinsker : Prop := 
   forall (n k : nat) (a b : model) (tau : R), (0 < n)%nat -> (2 <= k)%nat -> 0 < tau -> floor n k a tau -> floor n k b tau ->
   squared_logit_distance n k a b <= kl_divergence n k a b / tau ^ 2.
+Definition T1_triangle : Prop := forall (n k : nat) (a b c : model), (0 < n)%nat -> (0 < k)%nat ->
+  logit_distance n k a b <= logit_distance n k a c + logit_distance n k c b.
+Definition T1_symmetry : Prop := forall (n k : nat) (a b : model), (0 < n)%nat -> (0 < k)%nat ->
+  squared_logit_distance n k a b = squared_logit_distance n k b a.
+Definition T1_gauge : Prop := forall (n k : nat) (a b : model) (A B : nat -> nat -> R), (0 < n)%nat -> (0 < k)%nat ->
+  inverse_transposes (dimension a) A B ->
+  squared_logit_distance n k a b = squared_logit_distance n k (gauged A B a) b.
+Definition T1_shift : Prop := forall (n k : nat) (a b : model) (c : nat -> R), (0 < n)%nat -> (0 < k)%nat ->
+  squared_logit_distance n k a b = squared_logit_distance n k (shifted c a) b.
+Definition T1_relabelling : Prop := forall (n k : nat) (a b : model) (rename back : nat -> nat), (0 < n)%nat -> (0 < k)%nat ->
+  permutation k rename back ->
+  squared_logit_distance n k a b = squared_logit_distance n k (relabelled rename a) (relabelled rename b).
+Definition T1_pair_form : Prop := forall (n k : nat) (a b : model), (0 < n)%nat -> (0 < k)%nat ->
+  squared_logit_distance n k a b = pair_form n k a b.
+Definition T1_projection_form : Prop := forall (n k : nat) (a b : model), (0 < n)%nat -> (0 < k)%nat ->
+  squared_logit_distance n k a b = projection_form n k a b.
+Definition T3_upper_bound_with (c : R) : Prop := forall (n k : nat) (a b : model) (P : nat -> nat -> R) (s : R), (0 < n)%nat -> (0 < k)%nat ->
+  pseudo_inverse k a P -> 0 < s -> resolves k a s ->
+  squared_alignment_error n k P a b <= c * (squared_logit_distance n k a b / s ^ 2).
+Definition T3_upper_bound : Prop := T3_upper_bound_with 1.
+Definition T3_residual_is_the_inverted_difference : Prop := forall (n k : nat) (a b : model) (P : nat -> nat -> R), (0 < n)%nat -> (0 < k)%nat ->
+  pseudo_inverse k a P ->
+  squared_alignment_error n k P a b = mean n (fun x => squared_norm (dimension a) (applied k P (difference k a b x))).
+Definition T3_upper_bound_sharp : Prop := forall (k : nat) (a : model) (P : nat -> nat -> R) (s : R), (0 < k)%nat ->
+  pseudo_inverse k a P -> 0 < s -> resolves k a s -> (exists v, 0 < squared_norm (dimension a) v /\
+   squared_norm k (fun y => dot (dimension a) (centred_unembedding k a y) v) = s ^ 2 * squared_norm (dimension a) v) ->
+  forall c, (forall f n b, (0 < n)%nat -> 
+  squared_alignment_error n k P (Model (dimension a) f (unembedding a)) b <= c * (squared_logit_distance n k (Model (dimension a) f (unembedding a)) b / s ^ 2)) -> 1 <= c.
+Definition T8_squared_error_with (c : R) : Prop := forall (n k : nat) (a b : model) (P : nat -> nat -> R) (w : nat -> R),
+  (0 < n)%nat -> (0 < k)%nat -> pseudo_inverse k a P ->
+  probe_error n k P w a b <= c * (squared_probe_norm k P w a * squared_logit_distance n k a b).
+Definition T8_squared_error := T8_squared_error_with 1.
+Definition T8_squared_error_sharp : Prop := forall c, T8_squared_error_with c -> 1 <= c.
+Definition T8_unexplained_variance : Prop := forall (n k : nat) (a b : model) (P : nat -> nat -> R) (w : nat -> R),
+  (0 < n)%nat -> (0 < k)%nat -> pseudo_inverse k a P -> 0 < variance_over_inputs n (probe_value w a) ->
+  unexplained_share n k P w a b <= squared_probe_norm k P w a * difference_variance n k a b / variance_over_inputs n (probe_value w a).
+Definition T8_sign_flips : Prop := forall (n k : nat) (a b : model) (P : nat -> nat -> R) (w : nat -> R) (gamma : R),
+  (0 < n)%nat -> (0 < k)%nat -> pseudo_inverse k a P -> 0 < gamma ->
+  sign_flips n k P w a b <= probe_within n w a gamma + squared_probe_norm k P w a * squared_logit_distance n k a b / gamma ^ 2.
+Definition T8_top_label : Prop := forall (n k : nat) (a b : model) (gamma : R),
+  (0 < n)%nat -> (0 < k)%nat -> 0 < gamma ->
+  disagreement n k a b <= margin_within n k a gamma + 2 * squared_logit_distance n k a b / gamma ^ 2.

@@ -310,6 +310,7 @@ Proof.
   { apply (Rmult_le_compat_l (tau ^ 2)) in enough; [|nra].
     replace (tau ^ 2 * (1 + (1 - 2 * tau) / tau ^ 2)) with (tau ^ 2 + (1 - 2 * tau)) in enough by (field; lra). lra. }
   assert (0 < tau * exp eps + (1 - tau)) by nra.
+  assert (0 <= tau * (1 - tau) * (exp eps - 1)) by (apply Rmult_le_pos; nra).
   intros [|[|y]] label; [| |lia]; unfold softmax, tilted; simpl; rewrite exp_plus, !exp_ln by lra;
     apply (Rmult_le_reg_r (0 + tau * exp eps + (1 - tau))); try lra;
     unfold Rdiv; rewrite Rmult_assoc, Rinv_l by lra; nra.
