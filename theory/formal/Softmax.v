@@ -164,9 +164,13 @@ Fixpoint some_label (k : nat) (event : nat -> bool) : bool :=
   | S y => (some_label y event || event y)%bool
   end.
 
-(** The share of inputs on which no label is strictly on top in both models. *)
+(** No label is strictly on top for both logits u and u'. *)
+Definition top_labels_differ (k : nat) (u u' : nat -> R) : bool :=
+  negb (some_label k (fun y => leads k u y 0 && leads k u' y 0)%bool).
+
+(** The share of inputs on which the top label is not strictly the same in both models. *)
 Definition disagreement (n k : nat) (a b : model) : R :=
-  share n (fun x => negb (some_label k (fun y => leads k (centred_logit k a x) y 0 && leads k (centred_logit k b x) y 0)%bool)).
+  share n (fun x => top_labels_differ k (centred_logit k a x) (centred_logit k b x)).
 
 (** P(margin <= gamma) *)
 Definition margin_within (n k : nat) (a : model) (gamma : R) : R :=
@@ -179,6 +183,33 @@ Definition sign_flips (n k : nat) (P : nat -> nat -> R) (w : nat -> R) (a b : mo
 (** P(|w.f| <= gamma) *)
 Definition probe_within (n : nat) (w : nat -> R) (a : model) (gamma : R) : R :=
   share n (fun x => negb (greater (Rabs (probe_value w a x)) gamma)).
+
+(** *** Flip thresholds *)
+
+(** The largest of k positive numbers and, beside it, the second largest. *)
+Fixpoint two_largest (k : nat) (p : nat -> R) : R * R :=
+  match k with
+  | O => (0, 0)
+  | S y => let (first, second) := two_largest y p in
+           if greater (p y) first then (p y, first) else (first, Rmax second (p y))
+  end.
+
+(** The least KL(p || p'), KL(p' || p), ||Delta||^2 of a distribution p' whose top label is another one, from p_1 and p_2. *)
+Definition kl_threshold (p : R * R) : R :=
+  fst p * ln (2 * fst p / (fst p + snd p)) + snd p * ln (2 * snd p / (fst p + snd p)).
+Definition reversed_kl_threshold (p : R * R) : R := - ln (1 - (sqrt (fst p) - sqrt (snd p)) ^ 2).
+Definition squared_logit_threshold (p : R * R) : R := ln (fst p / snd p) ^ 2 / 2.
+
+(** E[threshold of p; top labels differ] *)
+Definition cost_of_flips (n k : nat) (threshold : R * R -> R) (a b : model) : R :=
+  mean n (fun x => if top_labels_differ k (centred_logit k a x) (centred_logit k b x)
+                   then threshold (two_largest k (probability k a x)) else 0).
+
+(** P(KL(p || p') >= the larger of the thresholds of p, and of p' for the reversed KL) *)
+Definition uncertified (n k : nat) (a b : model) : R :=
+  share n (fun x => negb (greater (Rmax (kl_threshold (two_largest k (probability k a x)))
+                                        (reversed_kl_threshold (two_largest k (probability k b x))))
+                                  (kl k (probability k a x) (probability k b x)))).
 
 (** *** The other forms of the squared logit distance *)
 

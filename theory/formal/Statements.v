@@ -63,3 +63,17 @@ Definition T8_sign_flips : Prop := forall (n k : nat) (a b : model) (P : nat -> 
 Definition T8_top_label : Prop := forall (n k : nat) (a b : model) (gamma : R),
   (0 < n)%nat -> (0 < k)%nat -> 0 < gamma ->
   disagreement n k a b <= margin_within n k a gamma + 2 * squared_logit_distance n k a b / gamma ^ 2.
+Definition T14_kl_with (c : R) : Prop := forall (n k : nat) (a b : model), (0 < n)%nat -> (2 <= k)%nat ->
+  cost_of_flips n k kl_threshold a b <= c * kl_divergence n k a b.
+Definition T14_kl : Prop := T14_kl_with 1.
+Definition T14_kl_sharp : Prop := forall c, T14_kl_with c -> 1 <= c.
+Definition T14_reversed_kl_with (c : R) : Prop := forall (n k : nat) (a b : model), (0 < n)%nat -> (2 <= k)%nat ->
+  cost_of_flips n k reversed_kl_threshold a b <= c * kl_divergence n k b a.
+Definition T14_reversed_kl : Prop := T14_reversed_kl_with 1.
+Definition T14_squared_logit_with (c : R) : Prop := forall (n k : nat) (a b : model), (0 < n)%nat -> (2 <= k)%nat ->
+  cost_of_flips n k squared_logit_threshold a b <= c * squared_logit_distance n k a b.
+Definition T14_squared_logit : Prop := T14_squared_logit_with 1.
+Definition T14_reversed_kl_sharp : Prop := forall c, T14_reversed_kl_with c -> 1 <= c.
+Definition T14_squared_logit_sharp : Prop := forall c, T14_squared_logit_with c -> 1 <= c.
+Definition T14_certified : Prop := forall (n k : nat) (a b : model), (0 < n)%nat -> (2 <= k)%nat ->
+  disagreement n k a b <= uncertified n k a b.

@@ -166,7 +166,7 @@ Qed.
 
 (** A margin above gamma that is lost to a label z costs (Delta_y - Delta_z)^2 > gamma^2, and that is at most 2 ||Delta||^2. *)
 Lemma lost_margin_moves k u u' gamma : 0 < gamma ->
-  negb (some_label k (fun y => leads k u y 0 && leads k u' y 0)%bool) = true ->
+  top_labels_differ k u u' = true ->
   negb (some_label k (fun y => leads k u y gamma)) = false ->
   gamma ^ 2 <= 2 * squared_norm k (fun y => u y - u' y).
 Proof.
