@@ -448,8 +448,7 @@ Proof.
   assert (divergence : kl_divergence 1 2 (coin 0) (coin 1) = reversed_kl_threshold (first_side, second_side)).
   { unfold kl_divergence. rewrite mean_of_one. unfold kl. simpl sum. rewrite !fair_probability by lia.
     fold first_side second_side. unfold reversed_kl_threshold. simpl fst. simpl snd.
-    rewrite mass, !log_of_ratio, ln_mult by lra.
-    replace (ln (1 / 2)) with (- ln 2) by (rewrite log_of_ratio, ln_1 by lra; ring).
+    rewrite mass, !log_of_ratio, ln_mult, ln_1 by lra.
     assert (ln (sqrt first_side * sqrt second_side) = (ln first_side + ln second_side) / 2); [|lra].
     rewrite ln_mult by (apply sqrt_lt_R0; lra).
     rewrite <- H at 2. rewrite <- H0 at 2. rewrite !ln_mult by (apply sqrt_lt_R0; lra). field. }
