@@ -211,6 +211,38 @@ Definition uncertified (n k : nat) (a b : model) : R :=
                                         (reversed_kl_threshold (two_largest k (probability k b x))))
                                   (kl k (probability k a x) (probability k b x)))).
 
+(** *** Quadratic forms beside KL *)
+
+(** v^T Sigma_w v, Sigma_w = diag w - w w^T / sum w: the sum of w v^2 about the weighted mean of v. *)
+Definition weighted_variance (k : nat) (w v : nat -> R) : R :=
+  sum k (fun y => w y * v y ^ 2) - sum k (fun y => w y * v y) ^ 2 / sum k w.
+
+Definition smaller_probability (k : nat) (a b : model) (x y : nat) : R := Rmin (probability k a x y) (probability k b x y).
+Definition larger_probability (k : nat) (a b : model) (x y : nat) : R := Rmax (probability k a x y) (probability k b x y).
+
+(** t = log(p'/p) *)
+Definition log_ratio (k : nat) (a b : model) (x y : nat) : R := ln (probability k b x y / probability k a x y).
+
+(** E Delta^T Sigma_w Delta, w = min(p, p'); E sum w t^2 for w the smaller and the larger probability. *)
+Definition overlap_form (n k : nat) (a b : model) : R :=
+  mean n (fun x => weighted_variance k (smaller_probability k a b x) (difference k a b x)).
+Definition smaller_form (n k : nat) (a b : model) : R :=
+  mean n (fun x => sum k (fun y => smaller_probability k a b x y * log_ratio k a b x y ^ 2)).
+Definition larger_form (n k : nat) (a b : model) : R :=
+  mean n (fun x => sum k (fun y => larger_probability k a b x y * log_ratio k a b x y ^ 2)).
+
+(** E sum_y (log max(p, eps) - log max(p', eps))^2 *)
+Definition squared_clipped_distance (n k : nat) (eps : R) (a b : model) : R :=
+  mean n (fun x => sum k (fun y => (ln (Rmax (probability k a x y) eps) - ln (Rmax (probability k b x y) eps)) ^ 2)).
+
+(** E Var_p(Delta) *)
+Definition squared_fisher_distance (n k : nat) (a b : model) : R :=
+  mean n (fun x => variance k (probability k a x) (difference k a b x)).
+
+(** osc Delta(x) <= r *)
+Definition range_at_most (k : nat) (v : nat -> R) (r : R) : Prop :=
+  forall y z, (y < k)%nat -> (z < k)%nat -> v y - v z <= r.
+
 (** *** The other forms of the squared logit distance *)
 
 (** (1/2k) E sum_ij (d_i - d_j)^2 with d the difference of the logits as they are. *)

@@ -1,5 +1,5 @@
 From Coq Require Import Reals.
-From Formal Require Import Sums Softmax.
+From Formal Require Import Sums Softmax Scalars.
 Open Scope R_scope.
 Definition T6_upper_bound_with (c : R) : Prop :=
   forall (n k : nat) (a b : model), (0 < n)%nat -> (0 < k)%nat ->
@@ -77,3 +77,24 @@ Definition T14_reversed_kl_sharp : Prop := forall c, T14_reversed_kl_with c -> 1
 Definition T14_squared_logit_sharp : Prop := forall c, T14_squared_logit_with c -> 1 <= c.
 Definition T14_certified : Prop := forall (n k : nat) (a b : model), (0 < n)%nat -> (2 <= k)%nat ->
   disagreement n k a b <= uncertified n k a b.
+Definition T15_lower : Prop := forall (n k : nat) (a b : model), (0 < n)%nat -> (2 <= k)%nat ->
+  1 / 2 * smaller_form n k a b <= kl_divergence n k a b.
+Definition T15_upper : Prop := forall (n k : nat) (a b : model), (0 < n)%nat -> (2 <= k)%nat ->
+  kl_divergence n k a b <= 1 / 2 * larger_form n k a b.
+Definition T15_overlap : Prop := forall (n k : nat) (a b : model), (0 < n)%nat -> (2 <= k)%nat ->
+  overlap_form n k a b <= 1 * smaller_form n k a b.
+Definition T15_overlap_kl : Prop := forall (n k : nat) (a b : model), (0 < n)%nat -> (2 <= k)%nat ->
+  1 / 2 * overlap_form n k a b <= kl_divergence n k a b.
+Definition T15_clipped_with (c : R) (k : nat) (eps : R) : Prop := forall (n : nat) (a b : model), (0 < n)%nat -> (2 <= k)%nat -> 0 < eps ->
+  squared_clipped_distance n k eps a b <= c * (kl_divergence n k a b / eps).
+Definition T15_clipped : Prop := forall k eps, T15_clipped_with 2 k eps.
+Definition T15_clipped_sharp : Prop := forall k eps, (3 <= k)%nat -> 0 < eps -> INR k * eps < 1 -> forall c, T15_clipped_with c k eps -> 2 <= c.
+Definition T15_fisher : Prop := forall (n k : nat) (a b : model) (r : R), (0 < n)%nat -> (2 <= k)%nat ->
+  (forall x, (x < n)%nat -> range_at_most k (difference k a b x) r) ->
+  squared_fisher_distance n k a b <= 1 * ((2 + r) * kl_divergence n k a b).
+Definition T15_fisher_lower : Prop := forall (n k : nat) (a b : model) (r : nat -> R), (0 < n)%nat -> (2 <= k)%nat ->
+  (forall x, (x < n)%nat -> range_at_most k (difference k a b x) (r x)) ->
+  mean n (fun x => omega (- r x) * variance k (probability k a x) (difference k a b x)) <= 1 * kl_divergence n k a b.
+Definition T15_fisher_upper : Prop := forall (n k : nat) (a b : model) (r : nat -> R), (0 < n)%nat -> (2 <= k)%nat ->
+  (forall x, (x < n)%nat -> range_at_most k (difference k a b x) (r x)) ->
+  kl_divergence n k a b <= 1 * mean n (fun x => omega (r x) * variance k (probability k a x) (difference k a b x)).
