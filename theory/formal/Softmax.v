@@ -110,10 +110,12 @@ Definition residual (k : nat) (P : nat -> nat -> R) (a b : model) (x i : nat) : 
 Definition squared_alignment_error (n k : nat) (P : nat -> nat -> R) (a b : model) : R :=
   mean n (fun x => squared_norm (dimension a) (residual k P a b x)).
 
+(** Gc v *)
+Definition image (k : nat) (a : model) (v : nat -> R) (y : nat) : R := dot (dimension a) (centred_unembedding k a y) v.
+
 (** s ||v|| <= ||Gc v|| for all v: s is at most the least singular value of Gc. *)
 Definition resolves (k : nat) (a : model) (s : R) : Prop :=
-  forall v, s ^ 2 * squared_norm (dimension a) v
-            <= squared_norm k (fun y => dot (dimension a) (centred_unembedding k a y) v).
+  forall v, s ^ 2 * squared_norm (dimension a) v <= squared_norm k (image k a v).
 
 (** *** Probes *)
 
@@ -213,9 +215,12 @@ Definition uncertified (n k : nat) (a b : model) : R :=
 
 (** *** Quadratic forms beside KL *)
 
-(** v^T Sigma_w v, Sigma_w = diag w - w w^T / sum w: the sum of w v^2 about the weighted mean of v. *)
-Definition weighted_variance (k : nat) (w v : nat -> R) : R :=
-  sum k (fun y => w y * v y ^ 2) - sum k (fun y => w y * v y) ^ 2 / sum k w.
+(** u^T Sigma_w v, Sigma_w = diag w - w w^T / sum w. *)
+Definition weighted_covariance (k : nat) (w u v : nat -> R) : R :=
+  sum k (fun y => w y * u y * v y) - sum k (fun y => w y * u y) * sum k (fun y => w y * v y) / sum k w.
+
+(** v^T Sigma_w v: the sum of w v^2 about the weighted mean of v. *)
+Definition weighted_variance (k : nat) (w v : nat -> R) : R := weighted_covariance k w v v.
 
 Definition smaller_probability (k : nat) (a b : model) (x y : nat) : R := Rmin (probability k a x y) (probability k b x y).
 Definition larger_probability (k : nat) (a b : model) (x y : nat) : R := Rmax (probability k a x y) (probability k b x y).
@@ -242,6 +247,46 @@ Definition squared_fisher_distance (n k : nat) (a b : model) : R :=
 (** osc Delta(x) <= r *)
 Definition range_at_most (k : nat) (v : nat -> R) (r : R) : Prop :=
   forall y z, (y < k)%nat -> (z < k)%nat -> v y - v z <= r.
+
+(** *** The alignment of each input *)
+
+(** u^T I_w v, I_w = Gc^T Sigma_w Gc, w = min(p, p') *)
+Definition information (k : nat) (a b : model) (x : nat) (u v : nat -> R) : R :=
+  weighted_covariance k (smaller_probability k a b x) (image k a u) (image k a v).
+
+(** h = A_w f', A_w = I_w^-1 Gc^T Sigma_w G'c, by the normal equations: I_w h = Gc^T Sigma_w u'. *)
+Definition own_alignment (k : nat) (a b : model) (x : nat) (h : nat -> R) : Prop :=
+  forall v, information k a b x v h
+            = weighted_covariance k (smaller_probability k a b x) (image k a v) (centred_logit k b x).
+
+(** r_w = f - A_w f' *)
+Definition own_residual (a : model) (h : nat -> nat -> R) (x i : nat) : R := embedding a x i - h x i.
+
+(** E r_w^T I_w r_w *)
+Definition form_of_residual (n k : nat) (h : nat -> nat -> R) (a b : model) : R :=
+  mean n (fun x => information k a b x (own_residual a h x) (own_residual a h x)).
+
+(** E||f - A_w f'||^2 and E(v . (f - A_w f'))^2 *)
+Definition squared_own_residual (n : nat) (h : nat -> nat -> R) (a : model) : R :=
+  mean n (fun x => squared_norm (dimension a) (own_residual a h x)).
+Definition own_probe_residual (n : nat) (h : nat -> nat -> R) (v : nat -> R) (a : model) : R :=
+  mean n (fun x => dot (dimension a) v (own_residual a h x) ^ 2).
+
+(** *** The square: labels at r times e1, e2, -e1, -e2, inputs at the same corners; labels 0 and 1 are exchanged in the
+    second model, together with their inputs *)
+
+Definition corner (x i : nat) : R :=
+  match x, i with
+  | 0%nat, 0%nat => 1
+  | 1%nat, 1%nat => 1
+  | 2%nat, 0%nat => -1
+  | 3%nat, 1%nat => -1
+  | _, _ => 0
+  end.
+Definition exchanged_corner (x : nat) : nat -> R :=
+  match x with 0%nat => corner 1 | 1%nat => corner 0 | _ => corner x end.
+Definition square_model (r : R) : model := Model 2 corner (fun y i => r * corner y i).
+Definition exchanged_square (r : R) : model := Model 2 exchanged_corner (fun y i => r * exchanged_corner y i).
 
 (** *** The other forms of the squared logit distance *)
 

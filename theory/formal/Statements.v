@@ -98,3 +98,21 @@ Definition T15_fisher_lower : Prop := forall (n k : nat) (a b : model) (r : nat 
 Definition T15_fisher_upper : Prop := forall (n k : nat) (a b : model) (r : nat -> R), (0 < n)%nat -> (2 <= k)%nat ->
   (forall x, (x < n)%nat -> range_at_most k (difference k a b x) (r x)) ->
   kl_divergence n k a b <= 1 * mean n (fun x => omega (r x) * variance k (probability k a x) (difference k a b x)).
+Definition T16_fisher_form : Prop := forall (n k : nat) (a b : model) (h : nat -> nat -> R), (0 < n)%nat -> (2 <= k)%nat ->
+  (forall x, (x < n)%nat -> own_alignment k a b x (h x)) ->
+  form_of_residual n k h a b <= 2 * kl_divergence n k a b.
+Definition T16_either_direction : Prop := forall (n k : nat) (a b : model) (h : nat -> nat -> R), (0 < n)%nat -> (2 <= k)%nat ->
+  (forall x, (x < n)%nat -> own_alignment k a b x (h x)) ->
+  form_of_residual n k h a b <= 2 * mean n (fun x => Rmin (kl k (probability k a x) (probability k b x)) (kl k (probability k b x) (probability k a x))).
+Definition T16_embedding : Prop := forall (n k : nat) (a b : model) (h : nat -> nat -> R) (lambda : nat -> R), (0 < n)%nat -> (2 <= k)%nat ->
+  (forall x, (x < n)%nat -> own_alignment k a b x (h x)) ->
+  (forall x, (x < n)%nat -> 0 < lambda x /\ forall v, lambda x * squared_norm (dimension a) v <= information k a b x v v) ->
+  squared_own_residual n h a <= 2 * mean n (fun x => kl k (probability k a x) (probability k b x) / lambda x).
+Definition T16_probe : Prop := forall (n k : nat) (a b : model) (h : nat -> nat -> R) (v : nat -> R) (z : nat -> nat -> R), (0 < n)%nat -> (2 <= k)%nat ->
+  (forall x, (x < n)%nat -> own_alignment k a b x (h x)) ->
+  (forall x, (x < n)%nat -> forall u, information k a b x u (z x) = dot (dimension a) v u) ->
+  own_probe_residual n h v a <= 2 * mean n (fun x => kl k (probability k a x) (probability k b x) * dot (dimension a) v (z x)).
+Definition T7_square_kl : Prop := forall r, 0 < r ->
+   kl_divergence 4 4 (square_model r) (exchanged_square r) = r * exp (- r) * (1 - exp (- r)) / (1 + exp (- r)) ^ 2.
+Definition T7_square_distance : Prop := forall r, 0 < r ->
+   squared_logit_distance 4 4 (square_model r) (exchanged_square r) = 2 * r ^ 2.

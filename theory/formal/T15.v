@@ -49,16 +49,31 @@ Qed.
 (** *** The form of the logit difference *)
 
 (** sum w (v - c)^2 = v^T Sigma_w v + (sum w) (weighted mean of v - c)^2 *)
+Lemma weighted_variance_about k w v c : 0 < sum k w ->
+  sum k (fun y => w y * (v y - c) ^ 2)
+  = weighted_variance k w v + sum k w * (sum k (fun y => w y * v y) / sum k w - c) ^ 2.
+Proof.
+  intro mass. unfold weighted_variance, weighted_covariance.
+  rewrite (sum_equal k (fun y => w y * (v y - c) ^ 2) (fun y => w y * v y * v y - 2 * c * (w y * v y) + c ^ 2 * w y))
+    by (intros; ring).
+  rewrite sum_plus, sum_minus, !sum_times. field. lra.
+Qed.
+
 Lemma weighted_variance_is_least k w v c : 0 < sum k w ->
   weighted_variance k w v <= sum k (fun y => w y * (v y - c) ^ 2).
 Proof.
-  intro mass. unfold weighted_variance. set (total := sum k w) in *. set (first := sum k (fun y => w y * v y)).
-  rewrite (sum_equal k (fun y => w y * (v y - c) ^ 2) (fun y => w y * v y ^ 2 - 2 * c * (w y * v y) + c ^ 2 * w y))
-    by (intros; ring).
-  rewrite sum_plus, sum_minus, !sum_times. fold total first.
-  assert (0 <= total * (first / total - c) ^ 2) by (apply Rmult_le_pos; [lra | apply pow2_ge_0]).
-  replace (total * (first / total - c) ^ 2) with (first ^ 2 / total - 2 * c * first + c ^ 2 * total) in * by (field; lra).
-  lra.
+  intro mass. rewrite (weighted_variance_about k w v c mass).
+  pose proof (pow2_ge_0 (sum k (fun y => w y * v y) / sum k w - c)). nra.
+Qed.
+
+Lemma weighted_variance_nonnegative k w v : 0 < sum k w -> (forall y, (y < k)%nat -> 0 <= w y) ->
+  0 <= weighted_variance k w v.
+Proof.
+  intros mass nonnegative.
+  set (m := sum k (fun y => w y * v y) / sum k w). pose proof (weighted_variance_about k w v m mass) as about.
+  assert (0 <= sum k (fun y => w y * (v y - m) ^ 2)).
+  { apply sum_nonnegative. intros. apply Rmult_le_pos; [auto | apply pow2_ge_0]. }
+  fold m in about. replace (m - m) with 0 in about by ring. lra.
 Qed.
 
 Lemma smaller_probability_positive k a b x y : (0 < k)%nat -> (y < k)%nat -> 0 < smaller_probability k a b x y.

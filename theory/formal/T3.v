@@ -48,9 +48,6 @@ Qed.
 
 (** ** Gc P projects: ||Gc P v|| <= ||v|| *)
 
-(** Gc v *)
-Definition image (k : nat) (a : model) (v : nat -> R) (y : nat) : R := dot (dimension a) (centred_unembedding k a y) v.
-
 (** The transpose of Gc, applied to Gc P v, is that applied to v: P v solves the least-squares problem Gc w ~ v. *)
 Lemma normal_equations k P a v j : pseudo_inverse k a P -> (j < dimension a)%nat ->
   sum k (fun y => centred_unembedding k a y j * image k a (applied k P v) y)
