@@ -1,0 +1,1 @@
+"""T14: what it says and how it is proved."""
