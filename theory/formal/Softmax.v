@@ -182,6 +182,11 @@ Definition margin_within (n k : nat) (a : model) (gamma : R) : R :=
 Definition sign_flips (n k : nat) (P : nat -> nat -> R) (w : nat -> R) (a b : model) : R :=
   share n (fun x => xorb (greater (probe_value w a x) 0) (greater (probe_value (transported k P a b w) b x) 0)).
 
+(** E[(w.f)^2; the sign flips] *)
+Definition cost_of_sign_flips (n k : nat) (P : nat -> nat -> R) (w : nat -> R) (a b : model) : R :=
+  mean n (fun x => if xorb (greater (probe_value w a x) 0) (greater (probe_value (transported k P a b w) b x) 0)
+                   then probe_value w a x ^ 2 else 0).
+
 (** P(|w.f| <= gamma) *)
 Definition probe_within (n : nat) (w : nat -> R) (a : model) (gamma : R) : R :=
   share n (fun x => negb (greater (Rabs (probe_value w a x)) gamma)).
@@ -201,6 +206,12 @@ Definition kl_threshold (p : R * R) : R :=
   fst p * ln (2 * fst p / (fst p + snd p)) + snd p * ln (2 * snd p / (fst p + snd p)).
 Definition reversed_kl_threshold (p : R * R) : R := - ln (1 - (sqrt (fst p) - sqrt (snd p)) ^ 2).
 Definition squared_logit_threshold (p : R * R) : R := ln (fst p / snd p) ^ 2 / 2.
+
+Definition total_variation_threshold (p : R * R) : R := (fst p - snd p) / 2.
+
+(** TV(p, p') = (1/2) sum |p - p'|, its mean over n inputs. *)
+Definition mean_total_variation (n k : nat) (a b : model) : R :=
+  mean n (fun x => sum k (fun y => Rabs (probability k a x y - probability k b x y)) / 2).
 
 (** E[threshold of p; top labels differ] *)
 Definition cost_of_flips (n k : nat) (threshold : R * R -> R) (a b : model) : R :=
@@ -243,6 +254,13 @@ Definition squared_clipped_distance (n k : nat) (eps : R) (a b : model) : R :=
 (** E Var_p(Delta) *)
 Definition squared_fisher_distance (n k : nat) (a b : model) : R :=
   mean n (fun x => variance k (probability k a x) (difference k a b x)).
+
+(** The model at temperature T: its logits are divided by T. *)
+Definition heated (T : R) (a : model) : model :=
+  Model (dimension a) (fun x i => embedding a x i / T) (unembedding a).
+
+(** A vector of V = col[Gc, G'c]. *)
+Definition spanned (k : nat) (a b : model) (u v : nat -> R) (y : nat) : R := image k a u y + image k b v y.
 
 (** osc Delta(x) <= r *)
 Definition range_at_most (k : nat) (v : nat -> R) (r : R) : Prop :=
@@ -332,6 +350,9 @@ Proof. apply sum_equal. intros. ring. Qed.
 
 Lemma dot_minus m v w w' : dot m v (fun i => w i - w' i) = dot m v w - dot m v w'.
 Proof. unfold dot. rewrite <- sum_minus. apply sum_equal. intros. ring. Qed.
+
+Lemma dot_opposite m v w : dot m v (fun i => - w i) = - dot m v w.
+Proof. unfold dot. rewrite <- sum_opposite. apply sum_equal. intros. ring. Qed.
 
 Lemma squared_dot_at_most m v w : dot m v w ^ 2 <= squared_norm m v * squared_norm m w.
 Proof.

@@ -321,6 +321,20 @@ Proof.
     replace (t / t) with 1 by (field; lra). rewrite ln_1. pose proof (squared_norm_nonnegative k (difference k a b x)). lra.
 Qed.
 
+Lemma pointwise_total_variation k a b x : (2 <= k)%nat -> top_labels_differ k (centred_logit k a x) (centred_logit k b x) = true ->
+  total_variation_threshold (two_largest k (probability k a x))
+  <= sum k (fun y => Rabs (probability k a x y - probability k b x y)) / 2.
+Proof.
+  intros two. set (p := probability k a x). set (q := probability k b x).
+  assert (positive : forall l, (l < k)%nat -> 0 <= Rabs (p l - q l)) by (intros; apply Rabs_pos).
+  apply flip_cost; [exact two | |].
+  - fold p q. intros i j z [i_in [j_in [_ [first _]]]] ahead z_in z_other q_order p_order.
+    pose proof (two_terms_at_most_sum k (fun y => Rabs (p y - q y)) i z positive i_in z_in (not_eq_sym z_other)).
+    pose proof (Rle_abs (p i - q i)). pose proof (Rle_abs (- (p z - q z))) as other. rewrite Rabs_Ropp in other.
+    unfold total_variation_threshold. simpl in *. lra.
+  - intros t _. unfold total_variation_threshold. simpl. pose proof (sum_nonnegative k _ positive). lra.
+Qed.
+
 (** ** The theorems *)
 
 Theorem flips_cost_kl : T14_kl.
@@ -345,6 +359,28 @@ Proof.
   apply (cost_of_flips_at_most _ _ _ _ _ _ (fun x => squared_norm k (difference k a b x))); auto.
   - intros. apply squared_norm_nonnegative.
   - intros. now apply pointwise_squared_logit.
+Qed.
+
+Theorem flips_cost_total_variation : T14_total_variation.
+Proof.
+  intros n k a b inputs two.
+  apply (cost_of_flips_at_most _ _ _ _ _ _
+    (fun x => sum k (fun y => Rabs (probability k a x y - probability k b x y)) / 2)); auto.
+  - intros. pose proof (sum_nonnegative k (fun y => Rabs (probability k a x y - probability k b x y))
+      (fun _ _ => Rabs_pos _)). lra.
+  - intros. now apply pointwise_total_variation.
+Qed.
+
+(** A probe whose sign flips has moved by at least its value. *)
+Theorem flips_of_sign_cost : T14_sign_flips_cost.
+Proof.
+  intros n k a b P w inputs labels inverse.
+  apply Rle_trans with (probe_error n k P w a b); [|pose proof (probes_transfer n k a b P w inputs labels inverse); lra].
+  apply mean_at_most; [exact inputs|]. intros x _. unfold probe_gap.
+  set (v := probe_value w a x). set (v' := probe_value (transported k P a b w) b x).
+  unfold greater. destruct (Rlt_dec 0 v), (Rlt_dec 0 v'); simpl xorb; cbv iota; try apply pow2_ge_0.
+  - assert (v' <= 0) by lra. nra.
+  - assert (v <= 0) by lra. nra.
 Qed.
 
 (** The relation is symmetric: the top labels of b and a differ where those of a and b do. *)

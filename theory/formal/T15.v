@@ -37,16 +37,23 @@ Qed.
 Theorem kl_at_least_smaller : T15_lower.
 Proof.
   intros n k a b inputs labels. unfold smaller_form, kl_divergence. rewrite <- mean_times.
-  apply mean_at_most; [exact inputs|]. intros. apply kl_at_least_smaller_form. lia.
+  apply mean_at_most; [exact inputs|]. intros x _. pose proof (kl_at_least_smaller_form k a b x labels). lra.
 Qed.
 
 Theorem kl_at_most_larger : T15_upper.
 Proof.
   intros n k a b inputs labels. unfold larger_form, kl_divergence. rewrite <- mean_times.
-  apply mean_at_most; [exact inputs|]. intros. apply kl_at_most_larger_form. lia.
+  apply mean_at_most; [exact inputs|]. intros x _. pose proof (kl_at_most_larger_form k a b x labels). lra.
 Qed.
 
 (** *** The form of the logit difference *)
+
+Lemma weighted_covariance_equal k w u u' v v' : (forall y, (y < k)%nat -> u y = u' y) ->
+  (forall y, (y < k)%nat -> v y = v' y) -> weighted_covariance k w u v = weighted_covariance k w u' v'.
+Proof.
+  intros left right. unfold weighted_covariance. f_equal; [apply sum_equal; intros; rewrite left, right; auto|].
+  f_equal. f_equal; apply sum_equal; intros; [rewrite left | rewrite right]; auto.
+Qed.
 
 (** sum w (v - c)^2 = v^T Sigma_w v + (sum w) (weighted mean of v - c)^2 *)
 Lemma weighted_variance_about k w v c : 0 < sum k w ->
@@ -94,18 +101,39 @@ Proof.
   rewrite difference_of_log_probabilities by exact labels. unfold centred, c. ring.
 Qed.
 
-Theorem overlap_at_most_smaller : T15_overlap.
+Theorem overlap_at_most_smaller : T15_best_constant.
 Proof.
-  intros n k a b inputs labels. rewrite Rmult_1_l. apply mean_at_most; [exact inputs|]. intros.
-  apply overlap_form_at_most_smaller_form. lia.
+  intros n k a b inputs labels. apply mean_at_most; [exact inputs|]. intros.
+  now apply overlap_form_at_most_smaller_form.
 Qed.
 
-Theorem kl_at_least_overlap : T15_overlap_kl.
+Theorem kl_at_least_overlap : T15_lower_form.
 Proof.
-  intros n k a b inputs labels. unfold overlap_form, kl_divergence. rewrite <- mean_times.
-  apply mean_at_most; [exact inputs|]. intros x _.
-  pose proof (overlap_form_at_most_smaller_form k a b x ltac:(lia)).
-  pose proof (kl_at_least_smaller_form k a b x ltac:(lia)). lra.
+  intros n k a b inputs labels. pose proof (overlap_at_most_smaller n k a b inputs labels).
+  pose proof (kl_at_least_smaller n k a b inputs labels). lra.
+Qed.
+
+(** The same at a temperature: it is a statement about all models. *)
+Theorem every_temperature : T15_every_temperature.
+Proof.
+  intros n k a b inputs labels. pose proof (kl_at_least_overlap n k (heated 4 a) (heated 4 b) inputs labels). lra.
+Qed.
+
+(** With mu ||v||^2 <= v^T Sigma_w v on the span of both heads, where Delta lies: ||Delta||^2 <= 2 KL / mu. *)
+Theorem floor_by_rank : T15_floor_by_rank.
+Proof.
+  intros n k a b mu inputs labels mass. unfold squared_logit_distance. rewrite <- mean_times.
+  apply mean_at_most; [exact inputs|]. intros x inside. destruct (mass x inside) as [positive least].
+  specialize (least (embedding a x) (fun i => - embedding b x i)).
+  assert (same : forall y, (y < k)%nat ->
+    spanned k a b (embedding a x) (fun i => - embedding b x i) y = difference k a b x y).
+  { intros y _. unfold spanned, difference, centred_logit, image. rewrite dot_opposite. ring. }
+  rewrite (squared_norm_equal k _ _ same) in least. unfold weighted_variance in least.
+  rewrite (weighted_covariance_equal k _ _ _ _ _ same same) in least. fold (weighted_variance k (smaller_probability k a b x) (difference k a b x)) in least.
+  pose proof (overlap_form_at_most_smaller_form k a b x labels). pose proof (kl_at_least_smaller_form k a b x labels).
+  apply (Rmult_le_reg_l (mu x)); [exact positive|].
+  replace (mu x * (2 * (kl k (probability k a x) (probability k b x) / mu x)))
+    with (2 * kl k (probability k a x) (probability k b x)) by (field; lra). lra.
 Qed.
 
 (** ** The clipped distance
@@ -159,30 +187,66 @@ Proof.
     now apply term_nonnegative.
 Qed.
 
-Theorem clipped_distance : T15_clipped.
+Theorem clipped_distance_by_kl n k eps a b : (0 < n)%nat -> (0 < k)%nat -> 0 < eps ->
+  squared_clipped_distance n k eps a b <= 2 / eps * kl_divergence n k a b.
 Proof.
-  intros k eps n a b inputs labels positive. apply (Rmult_le_reg_l (eps / 2)); [lra|].
-  replace (eps / 2 * (2 * (kl_divergence n k a b / eps))) with (kl_divergence n k a b) by (field; lra).
+  intros inputs labels positive. apply (Rmult_le_reg_l (eps / 2)); [lra|].
+  replace (eps / 2 * (2 / eps * kl_divergence n k a b)) with (kl_divergence n k a b) by (field; lra).
   unfold squared_clipped_distance, kl_divergence. rewrite <- mean_times.
   apply mean_at_most; [exact inputs|]. intros x _.
-  rewrite kl_is_sum_of_terms by (apply probability_distribution; lia). rewrite <- sum_times.
+  rewrite kl_is_sum_of_terms by now apply probability_distribution. rewrite <- sum_times.
   apply sum_at_most. intros y inside.
   pose proof (term_at_least_clipped (probability k a x y) (probability k b x y) eps
-    (probability_positive k a x y ltac:(lia) inside) (probability_positive k b x y ltac:(lia) inside) positive). lra.
+    (probability_positive k a x y labels inside) (probability_positive k b x y labels inside) positive). lra.
 Qed.
 
 (** Two is sharp: where all probabilities are at least eps, the clipped distance is no less than the logit distance, and
     T5 is sharp. *)
-Theorem clipped_constant_is_sharp : T15_clipped_sharp.
+Theorem clipped_distance_is_sharp k eps c : (3 <= k)%nat -> 0 < eps -> INR k * eps < 1 ->
+  (forall n a b, (0 < n)%nat -> squared_clipped_distance n k eps a b <= c / eps * kl_divergence n k a b) -> 2 <= c.
 Proof.
-  intros k eps three positive below c bound. apply (two_over_tau_is_sharp k eps three positive below c).
-  intros n a b inputs _ _ floor_a floor_b. apply Rle_trans with (2 := bound n a b inputs ltac:(lia) positive).
+  intros three positive below bound. apply (two_over_tau_is_sharp k eps three positive below c).
+  intros n a b inputs labels _ _ floor_a floor_b.
+  replace (c * (kl_divergence n k a b / eps)) with (c / eps * kl_divergence n k a b) by (field; lra).
+  apply Rle_trans with (2 := bound n a b inputs).
   apply mean_at_most; [exact inputs|]. intros x inside.
   rewrite (squared_norm_equal k (difference k a b x)
              (centred k (fun y => ln (probability k a x y) - ln (probability k b x y))))
-    by (intros; apply difference_of_log_probabilities; lia).
-  apply Rle_trans with (1 := centring_shortens k _ 0 ltac:(lia)). right. apply sum_equal. intros y label.
-  rewrite !Rmax_left by (auto). ring.
+    by (intros; now apply difference_of_log_probabilities).
+  apply Rle_trans with (1 := centring_shortens k _ 0 labels). right. apply sum_equal. intros y label.
+  rewrite !Rmax_left by auto. ring.
+Qed.
+
+(** The two values of eps that the catalogue tries: 1/16 and 1/1024. *)
+Theorem clipped_distance : T15_clipped.
+Proof.
+  intros k n a b inputs labels _. pose proof (clipped_distance_by_kl n k (1 / 16) a b inputs labels ltac:(lra)). lra.
+Qed.
+
+Theorem clipped_distance_low : T15_clipped_low.
+Proof.
+  intros k n a b inputs labels _. pose proof (clipped_distance_by_kl n k (1 / 1024) a b inputs labels ltac:(lra)). lra.
+Qed.
+
+Lemma few_labels k most : (k < most)%nat -> INR k * (1 / INR most) < 1.
+Proof.
+  intro few. assert (0 < INR most) by (apply lt_0_INR; lia). apply lt_INR in few.
+  apply (Rmult_lt_reg_r (INR most)); [assumption|]. replace (INR k * (1 / INR most) * INR most) with (INR k) by (field; lra). lra.
+Qed.
+
+Theorem clipped_constant_is_sharp : T15_clipped_sharp.
+Proof.
+  intros k [three few] c bound. pose proof (few_labels k 16 few) as below. replace (INR 16) with 16 in below by (simpl; ring).
+  assert (2 <= c / 16); [|lra]. apply (clipped_distance_is_sharp k (1 / 16) (c / 16) three ltac:(lra) below).
+  intros n a b inputs. replace (c / 16 / (1 / 16)) with c by field. apply bound; lia.
+Qed.
+
+Theorem clipped_constant_is_sharp_low : T15_clipped_low_sharp.
+Proof.
+  intros k [three few] c bound. pose proof (few_labels k 1024 few) as below.
+  replace (INR 1024) with 1024 in below by (rewrite INR_IZR_INZ; reflexivity).
+  assert (2 <= c / 1024); [|lra]. apply (clipped_distance_is_sharp k (1 / 1024) (c / 1024) three ltac:(lra) below).
+  intros n a b inputs. replace (c / 1024 / (1 / 1024)) with c by field. apply bound; lia.
 Qed.
 
 (** ** In the geometry of the teacher *)
@@ -337,19 +401,19 @@ End OneInput.
 
 Theorem fisher_distance : T15_fisher.
 Proof.
-  intros n k a b r inputs labels range. rewrite Rmult_1_l. unfold squared_fisher_distance, kl_divergence.
+  intros n k a b r inputs labels range. unfold squared_fisher_distance, kl_divergence.
   rewrite <- mean_times. apply mean_at_most; [exact inputs|]. intros x inside.
-  apply variance_at_most_kl; [lia | now apply range].
+  apply variance_at_most_kl; [exact labels | now apply range].
 Qed.
 
-Theorem fisher_lower : T15_fisher_lower.
+Theorem fisher_lower : T15_fisher_below.
 Proof.
-  intros n k a b r inputs labels range. rewrite Rmult_1_l. apply mean_at_most; [exact inputs|]. intros x inside.
-  apply kl_at_least_variance; [lia | now apply range].
+  intros n k a b r inputs labels range. apply mean_at_most; [exact inputs|]. intros x inside.
+  apply kl_at_least_variance; [exact labels | now apply range].
 Qed.
 
-Theorem fisher_upper : T15_fisher_upper.
+Theorem fisher_upper : T15_fisher_above.
 Proof.
-  intros n k a b r inputs labels range. rewrite Rmult_1_l. apply mean_at_most; [exact inputs|]. intros x inside.
-  apply kl_at_most_variance; [lia | now apply range].
+  intros n k a b r inputs labels range. apply mean_at_most; [exact inputs|]. intros x inside.
+  apply kl_at_most_variance; [exact labels | now apply range].
 Qed.

@@ -12,13 +12,6 @@ Open Scope R_scope.
 
 (** ** The form of Sigma_w is bilinear, symmetric and non-negative *)
 
-Lemma weighted_covariance_equal k w u u' v v' : (forall y, (y < k)%nat -> u y = u' y) ->
-  (forall y, (y < k)%nat -> v y = v' y) -> weighted_covariance k w u v = weighted_covariance k w u' v'.
-Proof.
-  intros left right. unfold weighted_covariance. f_equal; [apply sum_equal; intros; rewrite left, right; auto|].
-  f_equal. f_equal; apply sum_equal; intros; [rewrite left | rewrite right]; auto.
-Qed.
-
 Lemma weighted_covariance_symmetric k w u v : weighted_covariance k w u v = weighted_covariance k w v u.
 Proof.
   unfold weighted_covariance. f_equal; [apply sum_equal; intros; ring | unfold Rdiv; ring].
@@ -113,7 +106,7 @@ Theorem form_of_residual_by_kl : T16_fisher_form.
 Proof.
   intros n k a b h inputs labels aligned. unfold form_of_residual, kl_divergence. rewrite <- mean_times.
   apply mean_at_most; [exact inputs|]. intros x inside.
-  apply form_at_most_kl; [lia | now apply aligned].
+  apply form_at_most_kl; [exact labels | now apply aligned].
 Qed.
 
 (** The weights do not tell the two directions apart. *)
@@ -131,10 +124,10 @@ Theorem form_of_residual_by_either_kl : T16_either_direction.
 Proof.
   intros n k a b h inputs labels aligned. unfold form_of_residual. rewrite <- mean_times.
   apply mean_at_most; [exact inputs|]. intros x inside.
-  pose proof (form_at_most_kl k a b x (h x) ltac:(lia) (aligned x inside)) as forward.
-  pose proof (form_at_most_overlap k a b x (h x) ltac:(lia) (aligned x inside)) as overlap.
-  pose proof (overlap_form_at_most_smaller_form k a b x ltac:(lia)).
-  pose proof (smaller_form_by_reversed_kl k a b x ltac:(lia)).
+  pose proof (form_at_most_kl k a b x (h x) labels (aligned x inside)) as forward.
+  pose proof (form_at_most_overlap k a b x (h x) labels (aligned x inside)) as overlap.
+  pose proof (overlap_form_at_most_smaller_form k a b x labels).
+  pose proof (smaller_form_by_reversed_kl k a b x labels).
   unfold own_residual. apply Rmin_case; lra.
 Qed.
 
@@ -142,7 +135,7 @@ Theorem embedding_by_kl : T16_embedding.
 Proof.
   intros n k a b h lambda inputs labels aligned resolved. unfold squared_own_residual. rewrite <- mean_times.
   apply mean_at_most; [exact inputs|]. intros x inside. destruct (resolved x inside) as [positive least].
-  pose proof (form_at_most_kl k a b x (h x) ltac:(lia) (aligned x inside)) as form.
+  pose proof (form_at_most_kl k a b x (h x) labels (aligned x inside)) as form.
   specialize (least (own_residual a h x)). apply (Rmult_le_reg_l (lambda x)); [exact positive|].
   replace (lambda x * (2 * (kl k (probability k a x) (probability k b x) / lambda x)))
     with (2 * kl k (probability k a x) (probability k b x)) by (field; lra).
@@ -153,9 +146,9 @@ Theorem probe_by_kl : T16_probe.
 Proof.
   intros n k a b h v z inputs labels aligned reads. unfold own_probe_residual. rewrite <- mean_times.
   apply mean_at_most; [exact inputs|]. intros x inside. rewrite <- !(reads x inside).
-  pose proof (form_at_most_kl k a b x (h x) ltac:(lia) (aligned x inside)) as form.
-  pose proof (squared_information_at_most k a b x ltac:(lia) (own_residual a h x) (z x)) as product.
-  pose proof (form_nonnegative k a b x ltac:(lia) (image k a (z x))) as size.
+  pose proof (form_at_most_kl k a b x (h x) labels (aligned x inside)) as form.
+  pose proof (squared_information_at_most k a b x labels (own_residual a h x) (z x)) as product.
+  pose proof (form_nonnegative k a b x labels (image k a (z x))) as size.
   unfold weighted_variance in size. fold (information k a b x (z x) (z x)) in size. unfold own_residual in *.
   apply Rle_trans with (1 := product).
   replace (2 * (kl k (probability k a x) (probability k b x) * information k a b x (z x) (z x)))

@@ -111,10 +111,13 @@ Qed.
 
 Definition indifferent : model := Model 0 (fun _ _ => 0) (fun _ _ => 0).
 
-Theorem pivot_free_constant_is_sharp : T3_upper_bound_sharp.
+Theorem sharp_for_every_head k a P s c : (0 < k)%nat -> pseudo_inverse k a P -> 0 < s -> resolves k a s ->
+  (exists v, 0 < squared_norm (dimension a) v /\ squared_norm k (image k a v) = s ^ 2 * squared_norm (dimension a) v) ->
+  (forall f n b, (0 < n)%nat -> let teacher := Model (dimension a) f (unembedding a) in
+     squared_alignment_error n k P teacher b <= c * (squared_logit_distance n k teacher b / s ^ 2)) -> 1 <= c.
 Proof.
-  intros k a P s labels inverse positive resolved [v [some weakest]] c bound.
-  specialize (bound (fun _ => v) 1%nat indifferent ltac:(lia)). set (teacher := Model (dimension a) _ _) in *.
+  intros labels inverse positive resolved [v [some weakest]] bound.
+  specialize (bound (fun _ => v) 1%nat indifferent ltac:(lia)). cbv zeta in bound. set (teacher := Model (dimension a) _ _) in *.
   assert (logits : forall y, difference k teacher indifferent 0 y = image k a v y).
   { intro y. change (image k a v y - 0 = image k a v y). ring. }
   assert (distance : squared_logit_distance 1 k teacher indifferent = s ^ 2 * squared_norm (dimension a) v).
@@ -126,4 +129,35 @@ Proof.
   replace (c * (s ^ 2 * squared_norm (dimension a) v / s ^ 2)) with (c * squared_norm (dimension a) v) in bound
     by (field; lra).
   apply (Rmult_le_reg_r (squared_norm (dimension a) v)); lra.
+Qed.
+
+(** So it is for the head of two labels at 1/2 and -1/2, whose singular value is the root of 1/2. *)
+Definition two_sides (y : nat) : R := match y with O => 1 / 2 | _ => - (1 / 2) end.
+
+Lemma centred_two_sides y i : centred_unembedding 2 (model_of_one_input two_sides) y i = two_sides y.
+Proof. unfold centred_unembedding, centred, mean. simpl. field. Qed.
+
+Lemma two_sides_inverse : pseudo_inverse 2 (model_of_one_input two_sides) (fun _ y => 2 * two_sides y).
+Proof.
+  split.
+  - intros i j i_inside j_inside. simpl in i_inside, j_inside. replace i with 0%nat by lia. replace j with 0%nat by lia.
+    simpl. rewrite !centred_two_sides. simpl. field.
+  - intros y z _ _. unfold dot. simpl. rewrite !centred_two_sides. ring.
+Qed.
+
+Lemma two_sides_lengths v :
+  squared_norm 2 (image 2 (model_of_one_input two_sides) v) = sqrt (1 / 2) ^ 2 * squared_norm 1 v.
+Proof.
+  replace (sqrt (1 / 2) ^ 2) with (1 / 2) by (rewrite <- Rsqr_pow2, Rsqr_sqrt; lra).
+  unfold squared_norm, image, dot. simpl. rewrite !centred_two_sides. simpl. field.
+Qed.
+
+Theorem pivot_free_constant_is_sharp : T3_upper_bound_sharp.
+Proof.
+  intros c bound. set (a := model_of_one_input two_sides).
+  assert (positive : 0 < sqrt (1 / 2)) by (apply sqrt_lt_R0; lra).
+  assert (resolved : resolves 2 a (sqrt (1 / 2))) by (intro v; right; symmetry; apply two_sides_lengths).
+  apply (sharp_for_every_head 2 a (fun _ y => 2 * two_sides y) (sqrt (1 / 2)) c ltac:(lia) two_sides_inverse positive resolved).
+  - exists (fun _ => 1). split; [unfold squared_norm; simpl; lra | apply two_sides_lengths].
+  - intros f n b inputs teacher. apply bound; [exact inputs | lia | exact two_sides_inverse | exact positive | exact resolved].
 Qed.

@@ -46,8 +46,8 @@ Qed.
 
 Theorem kl_bounds_distance : T5_upper_bound.
 Proof.
-  intros k tau n a b inputs labels positive floor_a floor_b.
-  pose proof (distance_of_models_by_kl n k a b tau inputs ltac:(lia) floor_a floor_b).
+  intros k tau n a b inputs labels _ positive floor_a floor_b.
+  pose proof (distance_of_models_by_kl n k a b tau inputs labels floor_a floor_b).
   apply (Rmult_le_reg_l tau); [exact positive|].
   replace (tau * (2 * (kl_divergence n k a b / tau))) with (2 * kl_divergence n k a b) by (field; lra). assumption.
 Qed.
@@ -154,7 +154,7 @@ Proof.
   assert (full' : distribution k (exchanged p)).
   { split; [|rewrite exchanged_total by lia; now apply rare_pair_total].
     intros y inside. specialize (least' y inside). lra. }
-  specialize (bound 1%nat (model_of_distribution p) (model_of_distribution (exchanged p)) ltac:(lia) three positive
+  specialize (bound 1%nat (model_of_distribution p) (model_of_distribution (exchanged p)) ltac:(lia) ltac:(lia) three positive
     (floor_of_distribution _ _ _ _ full least) (floor_of_distribution _ _ _ _ full' least')).
   rewrite squared_distance_of_distributions, kl_of_models_of_distributions in bound by assumption.
   unfold p in bound. rewrite squared_norm_of_exchange, kl_of_exchange in bound by (auto; apply full).
@@ -253,12 +253,12 @@ Qed.
 
 Theorem binary_kl_bounds_distance : T5_upper_bound_binary.
 Proof.
-  intros tau n a b inputs positive floor_a floor_b.
+  intros k tau n a b inputs _ -> positive floor_a floor_b.
   assert (tau < 1).
   { pose proof (floor_a 0%nat 0%nat inputs ltac:(lia)). pose proof (floor_a 0%nat 1%nat inputs ltac:(lia)).
     pose proof (softmax_second (logit a 0)). unfold probability in *. lra. }
   rewrite Rmult_1_l. apply (Rmult_le_reg_l (tau * (1 - tau))); [nra|].
-  replace (tau * (1 - tau) * (kl_divergence n 2 a b / (tau * (1 - tau)))) with (kl_divergence n 2 a b) by (field; lra).
+  replace (tau * (1 - tau) * (kl_divergence n 2 a b / tau / (1 - tau))) with (kl_divergence n 2 a b) by (field; lra).
   unfold squared_logit_distance, kl_divergence. rewrite <- mean_times.
   apply mean_at_most; [exact inputs|]. intros x inside.
   rewrite (squared_norm_equal 2 (difference 2 a b x) (centred 2 (fun y => logit a x y - logit b x y)))
@@ -318,7 +318,7 @@ Qed.
 
 Theorem binary_constant_is_sharp : T5_upper_bound_binary_sharp.
 Proof.
-  intros tau positive below c bound. simpl (INR 2) in below.
+  intros k tau -> positive below c bound. simpl (INR 2) in below.
   assert (inside : 0 < tau < 1) by lra.
   assert (some : 0 < (1 - 2 * tau) / tau ^ 2) by (apply Rdiv_lt_0_compat; nra).
   apply (at_most_in_the_limit 1 c (ln (1 + (1 - 2 * tau) / tau ^ 2))); [rewrite <- ln_1; apply ln_increasing; lra|].
@@ -327,7 +327,7 @@ Proof.
   { rewrite <- (exp_ln (1 + (1 - 2 * tau) / tau ^ 2)) by lra.
     destruct enough as [less | ->]; [left; now apply exp_increasing | lra]. }
   set (a := model_of_one_input (tilted tau 0)). set (b := model_of_one_input (tilted tau eps)).
-  specialize (bound 1%nat a b ltac:(lia) positive).
+  specialize (bound 1%nat a b ltac:(lia) ltac:(lia) eq_refl positive).
   assert (distance : squared_logit_distance 1 2 a b = eps ^ 2 / 2).
   { unfold squared_logit_distance. rewrite mean_of_one.
     rewrite (squared_norm_equal 2 _ (centred 2 (fun y => tilted tau 0 y - tilted tau eps y))).
@@ -342,7 +342,7 @@ Proof.
   specialize (bound (proj1 floors) (proj2 floors)). pose proof (kl_of_tilt tau eps inside ltac:(lra)) as upper.
   assert (product : 0 < tau * (1 - tau)) by nra.
   apply (Rmult_le_compat_r (tau * (1 - tau))) in bound; [|lra].
-  replace (c * (kl 2 (softmax 2 (tilted tau 0)) (softmax 2 (tilted tau eps)) / (tau * (1 - tau))) * (tau * (1 - tau)))
+  replace (c * (kl 2 (softmax 2 (tilted tau 0)) (softmax 2 (tilted tau eps)) / tau / (1 - tau)) * (tau * (1 - tau)))
     with (c * kl 2 (softmax 2 (tilted tau 0)) (softmax 2 (tilted tau eps))) in bound by (field; lra).
   pose proof (kl_nonnegative 2 _ _ (softmax_distribution 2 (tilted tau 0) ltac:(lia))
     (softmax_distribution 2 (tilted tau eps) ltac:(lia))).

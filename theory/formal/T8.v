@@ -42,23 +42,14 @@ Qed.
 Theorem probe_constant_is_sharp : T8_squared_error_sharp.
 Proof.
   intros c bound.
-  set (half := fun y : nat => match y with O => 1 / 2 | _ => - (1 / 2) end).
-  set (teacher := model_of_one_input half).
-  assert (centred_half : forall y i, centred_unembedding 2 teacher y i = half y).
-  { intros. unfold centred_unembedding, centred, mean. simpl. field. }
-  specialize (bound 1%nat 2%nat teacher indifferent (fun _ y => 2 * half y) (fun _ => 1) ltac:(lia) ltac:(lia)).
-  assert (inverse : pseudo_inverse 2 teacher (fun _ y => 2 * half y)).
-  { split.
-    - intros i j i_inside j_inside. simpl in i_inside, j_inside.
-      replace i with 0%nat by lia. replace j with 0%nat by lia. simpl. rewrite !centred_half. simpl. field.
-    - intros y z _ _. unfold dot. simpl. rewrite !centred_half. ring. }
-  specialize (bound inverse).
-  assert (gap : forall y, difference 2 teacher indifferent 0 y = half y).
-  { intro y. unfold difference, centred_logit, dot. simpl. rewrite centred_half. ring. }
-  unfold probe_error, squared_logit_distance in bound. rewrite !mean_of_one in bound.
-  rewrite probe_gap_by_difference in bound by exact inverse.
-  rewrite (squared_norm_equal 2 (difference 2 teacher indifferent 0) half) in bound by (intros; apply gap).
-  unfold dot, pulled, squared_probe_norm, squared_norm in bound. simpl in bound. rewrite !gap in bound. simpl in bound. lra.
+  set (teacher := model_of_one_input two_sides).
+  pose proof (bound 1%nat 2%nat teacher indifferent _ (fun _ => 1) ltac:(lia) ltac:(lia) two_sides_inverse) as here.
+  assert (gap : forall y, difference 2 teacher indifferent 0 y = two_sides y).
+  { intro y. unfold difference, centred_logit, dot. simpl. unfold teacher. rewrite centred_two_sides. ring. }
+  unfold probe_error, squared_logit_distance in here. rewrite !mean_of_one in here.
+  rewrite probe_gap_by_difference in here by exact two_sides_inverse.
+  rewrite (squared_norm_equal 2 (difference 2 teacher indifferent 0) two_sides) in here by (intros; apply gap).
+  unfold dot, pulled, squared_probe_norm, squared_norm in here. simpl in here. rewrite !gap in here. simpl in here. lra.
 Qed.
 
 (** ** The share of the variance left unexplained *)
