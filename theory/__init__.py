@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING
 
 from theory.claims import Claim, Domain, Metric, claim, metric
 from theory.errors import DegenerateInput, InvalidInput, NotApplicable, RankDeficient, SingularSubset
+from theory.measures.certificates import (
+    certified_agreement,
+    flip_threshold,
+    squared_clipped_distance,
+    squared_fisher_distance,
+)
 from theory.measures.dissimilarities import (
     IdentifiabilityProfile,
     alignment,
@@ -87,9 +93,11 @@ __all__ = [
     "alignment_error",
     "assert_survives",
     "canonical_correlations",
+    "certified_agreement",
     "chi_squared",
     "claim",
     "falsify",
+    "flip_threshold",
     "hellinger",
     "identifiability_dissimilarity",
     "identifiability_profile",
@@ -103,6 +111,8 @@ __all__ = [
     "procrustes",
     "pwcca",
     "renyi",
+    "squared_clipped_distance",
+    "squared_fisher_distance",
     "squared_hellinger",
     "squared_logit_distance",
     "svcca",

@@ -11,8 +11,8 @@ PROOFS = [(identifier, proof) for identifier in theorems() for proof in proofs_o
 ATTEMPTS = [(identifier, proof) for identifier in theorems() for proof in attempts_at(identifier)]
 VARIATIONAL = "variational form of singular values"
 LEMMAS = {
-    **dict.fromkeys(("T1", "T5", "T6", "T7", "T8", "T11", "T13"), frozenset()),
-    **dict.fromkeys(("T2", "T3", "T9"), frozenset({VARIATIONAL})),
+    **dict.fromkeys(("T1", "T5", "T6", "T7", "T8", "T11", "T13", "T14"), frozenset()),
+    **dict.fromkeys(("T2", "T3", "T9", "T15"), frozenset({VARIATIONAL})),
     "T4": {"von Neumann's trace inequality", "Horn's inequality", "Weyl's monotonicity theorem"},
     "T10": {
         "Schur's determinant formula", "the determinant of a product", "the Cauchy-Binet formula",
@@ -29,7 +29,7 @@ SHARP_OTHERWISE = {
 }
 
 
-MANY_LIMITS = {"T5", "T7", "T10", "T11", "T13"}
+MANY_LIMITS = {"T5", "T7", "T10", "T11", "T13", "T14", "T15"}
 """Where computer algebra takes longest: limits, signs and an inverse, and a dozen wrong variants of each to refuse."""
 
 

@@ -198,32 +198,41 @@ def _log_rises() -> Step:
 _REVERSED = "the runner-up is the cheapest, reversed"
 
 
-# --------------------------------------------------------------------------- Renyi divergences of order alpha
+# --------------------------------------------------------------------------- Renyi divergences of every order
 
 
-def _renyi_steps(alpha: sp.Rational) -> tuple[Step, ...]:
-    """The sum of p^alpha p'^(1 - alpha) is at most (at least, for alpha > 1) Z^alpha, Z = 1 - s + 2 M."""
-    theta_ = 1 - alpha
-    sign = 1 if alpha < 1 else -1
-    line, power = alpha + theta_ * sp.exp(t), sp.exp(theta_ * t)
-    sides = (line, power) if alpha < 1 else (power, line)
-    relation, other = (r"\le", r"\ge") if alpha < 1 else (r"\ge", r"\le")
-    weights = (sp.Integer(1), sp.exp(-theta_ * t)) if alpha < 1 else (sp.Integer(1), sp.exp(-t))
-    down = (sp.Integer(1), sp.exp(-t)) if alpha < 1 else (sp.Integer(1), sp.exp(-theta_ * t))
+def _power_by_tangent(above: bool) -> tuple[Step, Step]:
+    """r^(1 - alpha) is at most (at least, for alpha > 1) its tangent at r = 1, for every order."""
+    alpha = sp.Symbol("alpha", real=True)
+    orders = Range(alpha, 1) if above else Range(alpha, 0, 1)
+    line, power = alpha + (1 - alpha) * sp.exp(t), sp.exp((1 - alpha) * t)
+    sides, relation = ((power, line), r"\ge") if above else ((line, power), r"\le")
+    weights = [(_ONE, sp.exp(-(1 - alpha) * t)), (_ONE, sp.exp(-t))]
+    up, down = reversed(weights) if above else weights
+    order = r"\alpha > 1" if above else r"0 < \alpha < 1"
+    return (
+        _step("the power lies on one side of its tangent, above one",
+              rf"r^{{1 - \alpha}} {relation} \alpha + (1 - \alpha) r,\ r = e^t \ge 1,\ {order}",
+              Scalar(*sides, (orders, Range(t, 0)), DerivativeChain(t, up))),
+        _step("the power lies on one side of its tangent, below one",
+              rf"r^{{1 - \alpha}} {relation} \alpha + (1 - \alpha) r,\ r = e^t \le 1,\ {order}",
+              Scalar(*sides, (orders, Range(t, -sp.oo, 0)), DerivativeChain(t, down))),
+    )  # fmt: skip
+
+
+def _renyi_steps(above: bool) -> tuple[Step, ...]:
+    """The sum of p^alpha p'^(1 - alpha) is at most (at least, above order one) Z^alpha, Z = 1 - s + 2 M."""
+    alpha = sp.Symbol("alpha", positive=True)
+    theta_, sign = 1 - alpha, -1 if above else 1
+    relation = r"\ge" if above else r"\le"
     share = A * (M / Z) ** theta_ * (alpha + theta_ * x * Z / M)
     share += (2 * M**alpha - A) * (M / Z) ** theta_ * (alpha + theta_ * y * Z / M)
     excess = theta_ * Z ** (1 - theta_) * (A - (2 * M**alpha - A)) * (y - x) / (2 * M**alpha)
-    total, tangent, penalty, mass = sp.symbols("S T penalty Z^alpha", real=True)
+    total, tangent, mass = sp.symbols("S T Z^alpha", real=True)
     penalty = sp.Symbol("penalty", nonnegative=True)
-    conclusion, premise = (mass - total, tangent - total) if alpha < 1 else (total - mass, total - tangent)
-    order = sp.latex(alpha)
+    conclusion, premise = (total - mass, total - tangent) if above else (mass - total, tangent - total)
     return (
-        _step("the power lies on one side of its tangent, above one",
-              rf"r^{{1 - \alpha}} {relation} \alpha + (1 - \alpha) r,\ r = e^t \ge 1,\ \alpha = {order}",
-              Scalar(*sides, (Range(t, 0),), DerivativeChain(t, weights))),
-        _step("the power lies on one side of its tangent, below one",
-              rf"r^{{1 - \alpha}} {relation} \alpha + (1 - \alpha) r,\ r = e^t \le 1,\ \alpha = {order}",
-              Scalar(*sides, (Range(t, -sp.oo, 0),), DerivativeChain(t, down))),
+        *_power_by_tangent(above),
         _step("the other labels",
               r"p^\alpha (\tfrac pZ)^{1 - \alpha} (\alpha + (1 - \alpha) \tfrac{p' Z}p)"
               r" = Z^{\alpha - 1} (\alpha p + (1 - \alpha) Z p')",
@@ -241,8 +250,8 @@ def _renyi_steps(alpha: sp.Rational) -> tuple[Step, ...]:
               remark="A stands for a^alpha, and a^alpha + b^alpha = 2 M^alpha."),
         _step("what a flip adds to the sum",
               r"\tfrac{|1 - \alpha| Z^\alpha}{2 M^\alpha} (a^\alpha - b^\alpha)(y - x) \ge 0",
-              PositiveCoefficients(abs(theta_) * c * d * e / 2, (c, d, e)), "the two labels",
-              remark="c = Z^alpha/M^alpha, d = a^alpha - b^alpha, e = y - x."),
+              PositiveCoefficients(c * d * e / 2, (c, d, e)), "the two labels",
+              remark="c = |1 - alpha| Z^alpha/M^alpha, d = a^alpha - b^alpha, e = y - x."),
         _step("all labels together",
               r"Z^{\alpha - 1} (\alpha (1 - s + 2M) + (1 - \alpha) Z) = Z^\alpha,\ Z = 1 - s + 2M",
               Identity(Z ** (alpha - 1) * (alpha * Z + theta_ * Z), Z**alpha), "the other labels", "the two labels",
@@ -257,8 +266,8 @@ def _renyi_steps(alpha: sp.Rational) -> tuple[Step, ...]:
               r" = (p_2^\alpha - p_j^\alpha)(q_j - q_2),\ q = p'^{1 - \alpha}",
               Identity(a * y + b * x - (a * x + b * y), (a - b) * (y - x)),
               remark="If j is not the runner-up and p'_j > p'_2, exchanging the two makes the sum larger for alpha < 1"
-              " and smaller for alpha > 1: the divergence does not rise, and the runner-up then is at least as probable"
-              rf" as label 1. Here q {other} in p' as alpha is below or above one."),
+              " and smaller for alpha > 1, as q then falls where p' rises: the divergence does not rise, and the runner-up"
+              " is then at least as probable as label 1."),
         _step("the exchange costs nothing", r"(p_2^\alpha - p_j^\alpha)\, |q_j - q_2| \ge 0",
               PositiveCoefficients(d * e, (d, e)), "exchange with the runner-up"),
     )  # fmt: skip
@@ -268,7 +277,7 @@ def _hellinger_steps() -> tuple[Step, ...]:
     root_a, root_b = sp.symbols("r_a r_b", positive=True)
     overlap, root_mass = sp.symbols("overlap root_Z", real=True)
     return (
-        *_renyi_steps(_HALF),
+        *_renyi_steps(above=False),
         _step("the mass at order one half",
               r"1 - s + 2 \big(\tfrac{\sqrt{p_1} + \sqrt{p_2}}2\big)^2 = 1 - \tfrac12 (\sqrt{p_1} - \sqrt{p_2})^2",
               Identity(1 - root_a**2 - root_b**2 + 2 * ((root_a + root_b) / 2) ** 2, 1 - (root_a - root_b) ** 2 / 2)),
@@ -281,7 +290,7 @@ def _hellinger_steps() -> tuple[Step, ...]:
 
 def _order_two_steps() -> tuple[Step, ...]:
     return (
-        *_renyi_steps(sp.Integer(2)),
+        *_renyi_steps(above=True),
         _log_rises(),
         _step("threshold of D_2", r"D_2 = \log \sum_y p_y^2/p'_y \ge \log Z^2 = 2 \log Z",
               Identity(sp.log(Z**2), 2 * sp.log(Z)),

@@ -14,7 +14,7 @@ the least divergence over all p' whose top label is another one, or tied, is
           \min D_\infty = \log(1 + p_1 - p_2);
 
 all are attained. The ladder of orders joins them: alpha = 1/2 is H^2 = 1 - exp(-D/2), alpha = 1 is kappa, and min D_alpha
-over alpha tends to rho as alpha falls to zero. So
+over alpha tends to rho as alpha falls to zero. The proof is for every order; the statements are at 1/2, 1, 2 and infinity. So
 
 (a) an input with KL(p || p') < max(kappa(p), rho(p')) is certified: both models name the same top label;
 (b) the number N of inputs whose top label differs satisfies sum_{i <= N} threshold_(i) <= n times the mean divergence,
@@ -121,7 +121,7 @@ def tail_bound(costs: Array, mean: Array) -> Array:
     spent = wrapped(mean, costs)[..., None] / xp.sort(costs, axis=-1)
     shares = [xp.asarray(i)[()] / n if is_balls(costs) else i / n for i in range(n)]
     terms = [spent[..., i] + share for i, share in enumerate(shares)]
-    return xp.min(xp.stack([*terms, 0 * terms[0] + 1], axis=-1), axis=-1)
+    return xp.min(xp.stack([*terms, xp.ones_like(spent[..., 0])], axis=-1), axis=-1)
 
 
 # --------------------------------------------------------------------------- probes
@@ -255,7 +255,7 @@ def _probe_flipped(eps: float) -> Pair:
 
 
 _NO_TIES = positive(
-    "no ties", r"\min_x \|\text{threshold}\| > 0", lambda pair: -pair.xp.max(logit_falls(pair.a)[..., 1], axis=-1), 1e-9
+    "no ties", r"\min_x (p_1 - p_2) > 0", lambda pair: -pair.xp.max(logit_falls(pair.a)[..., 1], axis=-1), 1e-9
 )  # fmt: skip
 _OFF_BOUNDARY = positive(
     "off the boundary", r"\min_x |w \cdot f| > 0", lambda pair: pair.xp.min(squared_probe_values(pair), axis=-1), 1e-9
@@ -353,6 +353,7 @@ THEOREM = Theorem(
             rf"E[\kappa(p_T);\ \text{{top labels differ}}] \le E\,\mathrm{{KL}}(p_T \| p'_T),\ T = {_HEAT}",
             lhs=lambda pair: pair.xp.mean(pointwise_disagreement(pair) * flip_threshold(_heated(pair).a), axis=-1),
             envelope=lambda pair: kl(_heated(pair)), domain=_ANY,
+            differentiable=False,  # it is the first statement on other pairs: another climb would find nothing else
             trivial=lambda pair: pair.xp.mean(flip_threshold(_heated(pair).a), axis=-1),
         ),
         Statement(

@@ -1,0 +1,1 @@
+"""T15: what it says and how it is proved."""
