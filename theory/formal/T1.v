@@ -9,6 +9,55 @@ Open Scope R_scope.
     It is symmetric, obeys the triangle inequality, and is zero only where the distributions are equal; gauge maps, shifts
     of all unembeddings and relabellings of both models leave it alone; and its square has two other forms. *)
 
+Example triangle_says : T1_triangle = (
+  forall (n k : nat) (a b : model) (c : model),
+  (0 < n)%nat -> (0 < k)%nat ->
+  logit_distance n k a b
+  <= logit_distance n k a c + logit_distance n k c b).
+Proof. reflexivity. Qed.
+
+Example symmetry_says : T1_symmetry = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat ->
+  squared_logit_distance n k a b
+  = squared_logit_distance n k b a).
+Proof. reflexivity. Qed.
+
+Example gauge_says : T1_gauge = (
+  forall (n k : nat) (a b : model) (A B : nat -> nat -> R),
+  (0 < n)%nat -> (0 < k)%nat -> inverse_transposes (dimension a) A B ->
+  squared_logit_distance n k a b
+  = squared_logit_distance n k (gauged A B a) b).
+Proof. reflexivity. Qed.
+
+Example shift_says : T1_shift = (
+  forall (n k : nat) (a b : model) (c : nat -> R),
+  (0 < n)%nat -> (0 < k)%nat ->
+  squared_logit_distance n k a b
+  = squared_logit_distance n k (shifted c a) b).
+Proof. reflexivity. Qed.
+
+Example relabelling_says : T1_relabelling = (
+  forall (n k : nat) (a b : model) (rename back : nat -> nat),
+  (0 < n)%nat -> (0 < k)%nat -> permutation k rename back ->
+  squared_logit_distance n k a b
+  = squared_logit_distance n k (relabelled rename a) (relabelled rename b)).
+Proof. reflexivity. Qed.
+
+Example pair_form_says : T1_pair_form = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat ->
+  squared_logit_distance n k a b
+  = pair_form n k a b).
+Proof. reflexivity. Qed.
+
+Example projection_form_says : T1_projection_form = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat ->
+  squared_logit_distance n k a b
+  = projection_form n k a b).
+Proof. reflexivity. Qed.
+
 (** ** The triangle inequality
 
     The squared distance is the squared norm of a vector of n k entries, and its inner product obeys the inequality of

@@ -11,6 +11,48 @@ Open Scope R_scope.
     that attains it. The same with the thresholds of the reversed KL and of the squared logit distance. So the sum of the
     thresholds over the inputs that are flipped is at most the sum of the divergences. *)
 
+Example kl_says : T14_kl = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (2 <= k)%nat ->
+  cost_of_flips n k kl_threshold a b
+  <= 1 * kl_divergence n k a b).
+Proof. reflexivity. Qed.
+
+Example reversed_kl_says : T14_reversed_kl = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (2 <= k)%nat ->
+  cost_of_flips n k reversed_kl_threshold a b
+  <= 1 * kl_divergence n k b a).
+Proof. reflexivity. Qed.
+
+Example squared_logit_says : T14_squared_logit = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (2 <= k)%nat ->
+  cost_of_flips n k squared_logit_threshold a b
+  <= 1 * squared_logit_distance n k a b).
+Proof. reflexivity. Qed.
+
+Example total_variation_says : T14_total_variation = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (2 <= k)%nat ->
+  cost_of_flips n k total_variation_threshold a b
+  <= mean_total_variation n k a b).
+Proof. reflexivity. Qed.
+
+Example certified_says : T14_certified = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (2 <= k)%nat ->
+  disagreement n k a b
+  <= uncertified n k a b).
+Proof. reflexivity. Qed.
+
+Example sign_flips_cost_says : T14_sign_flips_cost = (
+  forall (n k : nat) (a b : model) (P : nat -> nat -> R) (w : nat -> R),
+  (0 < n)%nat -> (0 < k)%nat -> pseudo_inverse k a P ->
+  cost_of_sign_flips n k P w a b
+  <= squared_probe_norm k P w a * squared_logit_distance n k a b).
+Proof. reflexivity. Qed.
+
 (** ** The two largest probabilities *)
 
 (** i is a label of the largest probability, j another one of the largest probability among the rest. *)

@@ -10,6 +10,87 @@ Open Scope R_scope.
     t = log(p'/p). So the distance of logarithms clipped at eps is at most (2/eps) KL; and in the geometry of the teacher,
     omega(-r) Var_p(Delta) <= KL <= omega(r) Var_p(Delta), r the range of Delta, hence Var_p(Delta) <= (2 + r) KL. *)
 
+Example lower_form_says : T15_lower_form = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat ->
+  overlap_form n k a b
+  <= 2 * kl_divergence n k a b).
+Proof. reflexivity. Qed.
+
+Example best_constant_says : T15_best_constant = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat ->
+  overlap_form n k a b
+  <= smaller_form n k a b).
+Proof. reflexivity. Qed.
+
+Example lower_says : T15_lower = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat ->
+  smaller_form n k a b
+  <= 2 * kl_divergence n k a b).
+Proof. reflexivity. Qed.
+
+Example upper_says : T15_upper = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat ->
+  2 * kl_divergence n k a b
+  <= larger_form n k a b).
+Proof. reflexivity. Qed.
+
+Example clipped_says : T15_clipped = (
+  forall (k : nat), forall (n : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat -> (3 <= k)%nat ->
+  squared_clipped_distance n k (1 / 16) a b
+  <= 32 * kl_divergence n k a b).
+Proof. reflexivity. Qed.
+
+Example clipped_low_says : T15_clipped_low = (
+  forall (k : nat), forall (n : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat -> (3 <= k)%nat ->
+  squared_clipped_distance n k (1 / 1024) a b
+  <= 2048 * kl_divergence n k a b).
+Proof. reflexivity. Qed.
+
+Example fisher_below_says : T15_fisher_below = (
+  forall (n k : nat) (a b : model) (range : nat -> R),
+  (0 < n)%nat -> (0 < k)%nat ->
+  (forall x, (x < n)%nat -> range_at_most k (difference k a b x) (range x)) ->
+  mean n (fun x => omega (- range x) * variance k (probability k a x) (difference k a b x))
+  <= kl_divergence n k a b).
+Proof. reflexivity. Qed.
+
+Example fisher_above_says : T15_fisher_above = (
+  forall (n k : nat) (a b : model) (range : nat -> R),
+  (0 < n)%nat -> (0 < k)%nat ->
+  (forall x, (x < n)%nat -> range_at_most k (difference k a b x) (range x)) ->
+  kl_divergence n k a b
+  <= mean n (fun x => omega (range x) * variance k (probability k a x) (difference k a b x))).
+Proof. reflexivity. Qed.
+
+Example fisher_says : T15_fisher = (
+  forall (n k : nat) (a b : model) (range : R),
+  (0 < n)%nat -> (0 < k)%nat -> (forall x, (x < n)%nat -> range_at_most k (difference k a b x) range) ->
+  squared_fisher_distance n k a b
+  <= (2 + range) * kl_divergence n k a b).
+Proof. reflexivity. Qed.
+
+Example floor_by_rank_says : T15_floor_by_rank = (
+  forall (n k : nat) (a b : model) (mu : nat -> R),
+  (0 < n)%nat -> (0 < k)%nat ->
+  (forall x, (x < n)%nat -> 0 < mu x /\ forall u v, mu x * squared_norm k (spanned k a b u v)
+     <= weighted_variance k (smaller_probability k a b x) (spanned k a b u v)) ->
+  squared_logit_distance n k a b
+  <= 2 * (mean n (fun x => kl k (probability k a x) (probability k b x) / mu x))).
+Proof. reflexivity. Qed.
+
+Example every_temperature_says : T15_every_temperature = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat ->
+  4 ^ 2 * overlap_form n k (heated 4 a) (heated 4 b)
+  <= 2 * (4 ^ 2 * kl_divergence n k (heated 4 a) (heated 4 b))).
+Proof. reflexivity. Qed.
+
 (** ** The two weighted sums of squares *)
 
 Lemma squared_log_ratio k a b x y : (0 < k)%nat -> (y < k)%nat ->

@@ -9,6 +9,20 @@ Open Scope R_scope.
     If s ||v|| <= ||Gc v|| for all v, then E||f - A* f'||^2 <= d_logit^2 / s^2; so with s the least singular value of Gc.
     For every Gc the constant is sharp. The reason is that f - A* f' = P Delta. *)
 
+Example upper_bound_says : T3_upper_bound = (
+  forall (n k : nat) (a b : model) (P : nat -> nat -> R) (s : R),
+  (0 < n)%nat -> (0 < k)%nat -> pseudo_inverse k a P -> 0 < s -> resolves k a s ->
+  squared_alignment_error n k P a b
+  <= 1 * (squared_logit_distance n k a b / s ^ 2)).
+Proof. reflexivity. Qed.
+
+Example residual_is_the_inverted_difference_says : T3_residual_is_the_inverted_difference = (
+  forall (n k : nat) (a b : model) (P : nat -> nat -> R),
+  (0 < n)%nat -> (0 < k)%nat -> pseudo_inverse k a P ->
+  squared_alignment_error n k P a b
+  = mean n (fun x => squared_norm (dimension a) (applied k P (difference k a b x)))).
+Proof. reflexivity. Qed.
+
 (** ** The residual is the inverted difference *)
 
 Lemma applied_minus k P v w i : applied k P (fun y => v y - w y) i = applied k P v i - applied k P w i.

@@ -11,6 +11,27 @@ Open Scope R_scope.
     d_logit^2 <= KL / (tau (1 - tau)) for two. Both constants are sharp, for every number of labels and every tau below
     1/k. *)
 
+Example upper_bound_says : T5_upper_bound = (
+  forall (k : nat) (tau : R), forall (n : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat -> (3 <= k)%nat -> 0 < tau -> floor n k a tau -> floor n k b tau ->
+  squared_logit_distance n k a b
+  <= 2 * (kl_divergence n k a b / tau)).
+Proof. reflexivity. Qed.
+
+Example upper_bound_binary_says : T5_upper_bound_binary = (
+  forall (k : nat) (tau : R), forall (n : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat -> k = 2%nat -> 0 < tau -> floor n k a tau -> floor n k b tau ->
+  squared_logit_distance n k a b
+  <= 1 * (kl_divergence n k a b / tau / (1 - tau))).
+Proof. reflexivity. Qed.
+
+Example by_pinsker_says : T5_by_pinsker = (
+  forall (n k : nat) (a b : model) (tau : R),
+  (0 < n)%nat -> (2 <= k)%nat -> 0 < tau -> floor n k a tau -> floor n k b tau ->
+  squared_logit_distance n k a b
+  <= kl_divergence n k a b / tau ^ 2).
+Proof. reflexivity. Qed.
+
 (** ** Three labels and more
 
     Each label's term of KL is at least min(p, p') t^2 / 2 >= tau t^2 / 2, t = log(p/p'); and centring t shortens it. *)

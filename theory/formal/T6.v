@@ -7,9 +7,11 @@ Open Scope R_scope.
 
 (** ** What is proved *)
 
-Example statement : T6_upper_bound = (
-  forall (n k : nat) (a b : model), (0 < n)%nat -> (0 < k)%nat ->
-  kl_divergence n k a b <= 1 / 4 * squared_logit_distance n k a b).
+Example upper_bound_says : T6_upper_bound = (
+  forall (n k : nat) (a b : model),
+  (0 < n)%nat -> (0 < k)%nat ->
+  kl_divergence n k a b
+  <= 1 / 4 * squared_logit_distance n k a b).
 Proof. reflexivity. Qed.
 
 (** The proof. Fix an input. Let u and v be the logits of the two models, d = v - u, and move from one distribution to

@@ -11,6 +11,20 @@ Open Scope R_scope.
     d_logit^2 = 2 r^2, which grows, and the pivot-free alignment error is 1/2 throughout. So no function of KL that vanishes
     at zero bounds the alignment error. *)
 
+Example square_kl_says : T7_square_kl = (
+  forall (r : R),
+  0 < r ->
+  kl_divergence 4 4 (square_model r) (exchanged_square r)
+  = r * exp (- r) * (1 - exp (- r)) / (1 + exp (- r)) ^ 2).
+Proof. reflexivity. Qed.
+
+Example square_distance_says : T7_square_distance = (
+  forall (r : R),
+  0 < r ->
+  squared_logit_distance 4 4 (square_model r) (exchanged_square r)
+  = 2 * (r ^ 2)).
+Proof. reflexivity. Qed.
+
 Ltac each_input x := destruct x as [|[|[|[|x]]]]; [| | | | lia].
 
 (** ** KL: in both models the logits of an input are r, 0, 0 and -r, and only two of them are exchanged *)

@@ -10,6 +10,34 @@ Open Scope R_scope.
     unexplained is at most c_w tr Cov(Delta) / Var(w.f); and the shares of inputs on which a sign, or the top label, changes
     are at most those near the boundary and a term by Chebyshev. All rest on w.f - w'.f' = (P^T w).Delta. *)
 
+Example squared_error_says : T8_squared_error = (
+  forall (n k : nat) (a b : model) (P : nat -> nat -> R) (w : nat -> R),
+  (0 < n)%nat -> (0 < k)%nat -> pseudo_inverse k a P ->
+  probe_error n k P w a b
+  <= 1 * (squared_probe_norm k P w a * squared_logit_distance n k a b)).
+Proof. reflexivity. Qed.
+
+Example unexplained_variance_says : T8_unexplained_variance = (
+  forall (n k : nat) (a b : model) (P : nat -> nat -> R) (w : nat -> R),
+  (0 < n)%nat -> (0 < k)%nat -> pseudo_inverse k a P -> 0 < variance_over_inputs n (probe_value w a) ->
+  unexplained_share n k P w a b
+  <= squared_probe_norm k P w a * difference_variance n k a b / variance_over_inputs n (probe_value w a)).
+Proof. reflexivity. Qed.
+
+Example sign_flips_says : T8_sign_flips = (
+  forall (n k : nat) (a b : model) (P : nat -> nat -> R) (w : nat -> R) (gamma : R),
+  (0 < n)%nat -> (0 < k)%nat -> pseudo_inverse k a P -> 0 < gamma ->
+  sign_flips n k P w a b
+  <= probe_within n w a gamma + squared_probe_norm k P w a * squared_logit_distance n k a b / gamma ^ 2).
+Proof. reflexivity. Qed.
+
+Example top_label_says : T8_top_label = (
+  forall (n k : nat) (a b : model) (gamma : R),
+  (0 < n)%nat -> (0 < k)%nat -> 0 < gamma ->
+  disagreement n k a b
+  <= margin_within n k a gamma + 2 * squared_logit_distance n k a b / gamma ^ 2).
+Proof. reflexivity. Qed.
+
 (** P^T w *)
 Definition pulled (P : nat -> nat -> R) (w : nat -> R) (a : model) (y : nat) : R := sum (dimension a) (fun i => P i y * w i).
 

@@ -54,6 +54,16 @@ class Counterpart:
     said: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def full_proof(self) -> str:
+        """Name of the proof, with its file."""
+        return f"{self.theorem}.{self.proof}"
+
+    @property
+    def full_sharp_proof(self) -> str:
+        """Name of the proof that the constant is sharp, with its file; empty where there is none."""
+        return f"{self.theorem}.{self.sharp_proof}" if self.sharp_proof else ""
+
+    @property
     def definition(self) -> str:
         """Its name in Coq."""
         return f"{self.theorem}_{self.statement}"
@@ -237,20 +247,20 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _t14("total_variation", "flips_cost_total_variation"),
     _t14("certified", "certified_inputs_keep_their_label", example=pairs.flipped_and_certified),
     Counterpart("T14", "sign_flips_cost", "flips_of_sign_cost", pairs.probed, _PROBED),
-    Counterpart("T15", "lower_form", "kl_at_least_overlap", pairs.plain),
-    Counterpart("T15", "best_constant", "overlap_at_most_smaller", pairs.plain),
-    Counterpart("T15", "lower", "kl_at_least_smaller", pairs.plain),
-    Counterpart("T15", "upper", "kl_at_most_larger", pairs.plain),
-    Counterpart("T15", "clipped", "clipped_distance", pairs.flipped, "(n : nat) (a b : model)", fixed="(k : nat)",
+    Counterpart("T15", "lower_form", "kl_at_least_overlap", pairs.one_input),
+    Counterpart("T15", "best_constant", "overlap_at_most_smaller", pairs.one_input),
+    Counterpart("T15", "lower", "kl_at_least_smaller", pairs.one_input),
+    Counterpart("T15", "upper", "kl_at_most_larger", pairs.one_input),
+    Counterpart("T15", "clipped", "clipped_distance", pairs.sure, "(n : nat) (a b : model)", fixed="(k : nat)",
                 sharp=("(3 <= k < 16)%nat",), sharp_proof="clipped_constant_is_sharp"),
-    Counterpart("T15", "clipped_low", "clipped_distance_low", pairs.flipped, "(n : nat) (a b : model)", fixed="(k : nat)",
+    Counterpart("T15", "clipped_low", "clipped_distance_low", pairs.sure, "(n : nat) (a b : model)", fixed="(k : nat)",
                 sharp=("(3 <= k < 1024)%nat",), sharp_proof="clipped_constant_is_sharp_low"),
     Counterpart("T15", "fisher_below", "fisher_lower", pairs.ranged, _WITH_RANGES, _RANGES),
     Counterpart("T15", "fisher_above", "fisher_upper", pairs.ranged, _WITH_RANGES, _RANGES),
     Counterpart("T15", "fisher", "fisher_distance", pairs.largest_range, "(n k : nat) (a b : model) (range : R)",
                 ("(forall x, (x < n)%nat -> range_at_most k (difference k a b x) range)",)),
     Counterpart("T15", "floor_by_rank", "floor_by_rank", pairs.mass_on_a_line, "(n k : nat) (a b : model) (mu : nat -> R)"),
-    Counterpart("T15", "every_temperature", "every_temperature", pairs.plain),
+    Counterpart("T15", "every_temperature", "every_temperature", pairs.one_input),
     Counterpart("T16", "fisher_form", "form_of_residual_by_kl", pairs.aligned_on_a_line, _ALIGNED),
     Counterpart("T16", "either_direction", "form_of_residual_by_either_kl", pairs.aligned_on_a_line, _ALIGNED),
     Counterpart("T16", "embedding", "embedding_by_kl", pairs.aligned_on_a_line, f"{_ALIGNED} (lambda : nat -> R)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -43,8 +43,8 @@ def _model(embeddings: Sequence[Sequence[float]], unembeddings: Sequence[Sequenc
 # The columns of the centred unembeddings are orthogonal, so that singular values are roots of rationals.
 _TEACHER = _model([[1.0, -0.5], [0.25, 0.75]], [[1.0, 0.5], [-1.0, 0.5], [0.0, -1.0]])
 _STUDENT = _model([[0.5, -1.0], [0.5, 0.25]], [[1.0, 0.5], [-0.25, 1.0], [0.0, 0.0]])
-_LINE = _model([[1.0], [-0.5]], [[0.5], [-1.0], [0.25]])
-_OTHER_LINE = _model([[0.75], [0.25]], [[1.0], [-0.5], [0.0]])
+_LINE = _model([[1.0]], [[0.5], [-1.0], [0.25]])
+_OTHER_LINE = _model([[0.75]], [[1.0], [-0.5], [0.0]])
 
 
 def rational(value: float | Fraction) -> str:
@@ -97,6 +97,17 @@ def _of(pair: Pair, **values: str) -> Example:
 def plain() -> Example:
     """Return a teacher and a student, n = 2, k = 3, m = 2."""
     return _of(Pair(_TEACHER, _STUDENT))
+
+
+def one_input() -> Example:
+    """Return a teacher and a student, n = 1, k = 3, m = 2."""
+    return _of(_one_input())
+
+
+def sure() -> Example:
+    """Return the same with logits five times as large, so that probabilities fall below 1/16 and 1/1024."""
+    pair = _one_input()
+    return _of(Pair(*(Model(5.0 * of.embeddings, of.unembeddings) for of in (pair.a, pair.b))))
 
 
 def through_a_third() -> Example:
@@ -163,25 +174,31 @@ def _probed(pair: Pair, **values: str) -> Example:
 
 
 def probed() -> Example:
-    """Return a pair of three inputs, a probe and the pseudo-inverse."""
-    return _probed(_three_inputs())
+    """Return a teacher and a student, a probe and the pseudo-inverse; the sign flips on one of two inputs."""
+    return _probed(_two_inputs())
 
 
-def _three_inputs() -> Pair:
-    teacher = _model([[1.0, -0.5], [0.25, 0.75], [-0.125, 0.25]], _TEACHER.unembeddings.tolist())
-    student = _model([[0.5, -1.0], [0.5, 0.25], [1.0, 0.5]], _STUDENT.unembeddings.tolist())
+def _two_inputs() -> Pair:
+    teacher = _model([[0.25, 0.75], [1.0, 0.25]], _TEACHER.unembeddings.tolist())
+    student = _model([[0.5, 0.25], [0.5, -1.0]], _STUDENT.unembeddings.tolist())
     return Pair(teacher, student)
+
+
+def _one_input() -> Pair:
+    return Pair(
+        _model([[0.25, 0.75]], _TEACHER.unembeddings.tolist()), _model([[0.5, 0.25]], _STUDENT.unembeddings.tolist())
+    )
 
 
 def probed_beyond_a_band() -> Example:
     """Return the same with the band that the catalogue chooses."""
-    return _probed(_three_inputs(), gamma=rational(float(flip_band(_three_inputs())[0])))
+    return _probed(_two_inputs(), gamma=rational(float(flip_band(_two_inputs())[0])))
 
 
 def with_margin() -> Example:
     """Return the same with the margin that the catalogue chooses: 5/4 of the upper median."""
-    found = np.sort(as_floats(margins(_three_inputs())))
-    return _of(_three_inputs(), gamma=rational(float(found[len(found) // 2]) * 5 / 4))
+    found = np.sort(as_floats(margins(_two_inputs())))
+    return _of(_two_inputs(), gamma=rational(float(found[len(found) // 2]) * 5 / 4))
 
 
 def flipped() -> Example:
@@ -235,6 +252,3 @@ def aligned_on_a_line() -> Example:
     return _of(
         pair, h=f"(fun x _ => {aligned})", **{"lambda": f"(fun x => {form})"}, v=one, z=f"(fun x _ => 1 / {form})"
     )  # fmt: skip
-
-
-Maker = Callable[[], Example]

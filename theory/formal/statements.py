@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -15,8 +15,10 @@ from theory.formal.naming import described
 from theory.formal.pairs import Example
 from theory.statements import Side, Statement, Theorem, as_floats
 
-_DIGITS = 8
+DIGITS = 8
 """To which the sides agree on their example."""
+
+_WIDTH = 100  # of a line of premises
 
 _STATEMENTS = """(** Written by `make formal` from the catalogue: do not edit. *)
 
@@ -44,13 +46,28 @@ class FormalStatement:
         How it is said.
     definition
         Of the proposition, and of its sharpness where that is proved.
-    examples
-        That both sides are, on a pair, what Python finds.
+    models
+        Of the example, defined.
+    sides
+        The left and the right side on the example, the latter without its constant.
+    values
+        What Python finds for them.
     """
 
     counterpart: Counterpart
     definition: str
-    examples: str
+    models: str
+    sides: tuple[str, str]
+    values: tuple[float, float]
+
+    @property
+    def examples(self) -> str:
+        """That both sides are, on the example, what Python finds."""
+        lines = [f"Module {self.counterpart.definition}.", self.models]
+        for name, side, value in zip(("left", "right"), self.sides, self.values, strict=True):
+            lines += [f"Example {name} :\n  Rabs ({side}\n    - {_decimal(value)}) <= 1 / 10 ^ {DIGITS}."]
+            lines += ["Proof. evaluate. Qed."]
+        return "\n".join([*lines, f"End {self.counterpart.definition}.", ""])
 
 
 def formal_statement(theorem: Theorem, counterpart: Counterpart) -> FormalStatement:
@@ -61,8 +78,15 @@ def formal_statement(theorem: Theorem, counterpart: Counterpart) -> FormalStatem
     InvalidInput
         If a side or a hypothesis has no name in Coq, or the constant is no rational.
     """
-    statement = theorem.statement(counterpart.statement)
-    return FormalStatement(counterpart, _definition(statement, counterpart), _examples(statement, counterpart))
+    statement, example = theorem.statement(counterpart.statement), counterpart.example()
+    sides = [statement.lhs, statement.envelope]
+    first, second = (_instantiated(_side(side, counterpart), example) for side in sides)
+    left, right = (float(as_floats(side(example.pair))) for side in sides)
+    models = "\n".join(
+        f"Definition {name} : model :=\n  {pairs.model(of)}."
+        for name, of in (("first", example.pair.a), ("second", example.pair.b))
+    )
+    return FormalStatement(counterpart, _definition(statement, counterpart), models, (first, second), (left, right))
 
 
 def formal_statements_of(catalogue: Mapping[str, Theorem] | None = None) -> tuple[FormalStatement, ...]:
@@ -72,6 +96,11 @@ def formal_statements_of(catalogue: Mapping[str, Theorem] | None = None) -> tupl
     ----------
     catalogue
         Theorems by identifier; by default those there are.
+
+    Raises
+    ------
+    InvalidInput
+        If one of them cannot be said in Coq.
     """
     known = theorems() if catalogue is None else catalogue
     return tuple(formal_statement(known[each.theorem], each) for each in COUNTERPARTS if each.theorem in known)
@@ -83,7 +112,7 @@ def statements_file(statements: Iterable[FormalStatement]) -> str:
 
 
 def examples_file(statements: Iterable[FormalStatement]) -> str:
-    """Return Examples.v."""
+    """Return a file of examples."""
     return "\n".join([_EXAMPLES, *(each.examples for each in statements)])
 
 
@@ -97,19 +126,31 @@ def _definition(statement: Statement, counterpart: Counterpart) -> str:
     name, heading = counterpart.definition, f"(** {counterpart.theorem}, {statement.name.replace('_', ' ')} *)"
     conditions = [*counterpart.sizes, *_hypotheses(statement, counterpart), *counterpart.conditions]
     claim = f"{left}\n  {statement.relation} {_times('c' if sharp is not None else constant, right)}"
-    body = f"  forall {counterpart.binders},\n  " + " ->\n  ".join([*conditions, claim]) + "."
+    body = f"  forall {counterpart.binders},\n  {_lines(conditions)}\n  {claim}."
     if sharp is None:
         return f"{heading}\nDefinition {name} : Prop :=\n{body}\n"
-    fixed, given = counterpart.fixed, _names(counterpart.fixed)
-    spoken = f"forall {fixed}, " if fixed else ""
-    applied = " ".join([f"{name}_with", "{}", *given])
-    premises = "".join(f"{condition} -> " for condition in sharp)
+    fixed = f"{counterpart.fixed} " if counterpart.fixed else ""
+    spoken = f"forall {counterpart.fixed}, " if fixed else ""
+    applied = " ".join([f"{name}_with", "{}", *_names(counterpart.fixed)])
+    premises = f"{_lines(sharp)}\n  " if sharp else ""
     return (
         f"{heading}\nDefinition {name}_with (c : R) {fixed}: Prop :=\n{body}\n\n"
         f"Definition {name} : Prop := {spoken}{applied.format(_factor(constant))}.\n\n"
         f"(** No smaller constant will do. *)\nDefinition {name}_sharp : Prop :=\n"
         f"  {spoken}{premises}forall c, {applied.format('c')} -> {_plain(constant)} <= c.\n"
     )
+
+
+def _lines(conditions: Sequence[str]) -> str:
+    """Return conditions as premises, as many on a line as fit."""
+    lines = [""]
+    for condition in conditions:
+        start = f"{lines[-1]} " if lines[-1] else ""
+        if len(start) + len(condition) > _WIDTH and start:
+            lines.append(f"{condition} ->")
+        else:
+            lines[-1] = f"{start}{condition} ->"
+    return "\n  ".join(lines)
 
 
 def _side(side: Side, counterpart: Counterpart) -> str:
@@ -168,24 +209,9 @@ def _names(binders: str) -> list[str]:
 # --------------------------------------------------------------------------- examples
 
 
-def _examples(statement: Statement, counterpart: Counterpart) -> str:
-    example = counterpart.example()
-    lines = [f"Module {counterpart.definition}."]
-    lines += [f"Definition first : model := {pairs.model(example.pair.a)}."]
-    lines += [f"Definition second : model := {pairs.model(example.pair.b)}."]
-    for name, side in (("left", statement.lhs), ("right", statement.envelope)):
-        value = Fraction(float(as_floats(side(example.pair)))).limit_denominator(10**12)
-        formula = _instantiated(_side(side, counterpart), example)
-        lines += [
-            f"Example {name} : Rabs ({formula}\n  - {_decimal(value)}) <= 1 / 10 ^ {_DIGITS}.",
-            "Proof. evaluate. Qed.",
-        ]
-    return "\n".join([*lines, f"End {counterpart.definition}.", ""])
-
-
-def _decimal(value: Fraction) -> str:
-    digits = round(value * 10 ** (_DIGITS + 2))
-    return f"{pairs.rational(0)}" if digits == 0 else f"({digits} / 10 ^ {_DIGITS + 2})"
+def _decimal(value: float) -> str:
+    places = DIGITS + 2
+    return f"({round(Fraction(value) * 10**places)} / 10 ^ {places})"
 
 
 def _instantiated(side: str, example: Example) -> str:
