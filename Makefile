@@ -12,7 +12,7 @@ export OMP_NUM_THREADS ?= 1
 # the end is shared out.
 WORKERS := -n auto --dist worksteal
 
-.PHONY: verify test test-fast lint bench check-the-checks clean
+.PHONY: verify test test-fast lint bench house check-the-checks clean
 
 verify: $(STAMP)
 	$(BIN)/logitbounds verify --out $(OUT)
@@ -27,6 +27,9 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+house: $(STAMP)
+	$(BIN)/python -m tests.house
 
 check-the-checks: $(STAMP)
 	$(BIN)/python -m tests.theory.conformance.check_the_checks

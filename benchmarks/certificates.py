@@ -27,12 +27,13 @@ from jaxtyping import Float
 
 from theory.errors import NotApplicable
 from theory.proofs import verifier
-from theory.proofs.certificates import Arrays, Certificate, certify, problem, rounded, whitened
+from theory.proofs.certificates import Certificate, MatrixLike, certify, problem, rounded, whitened
 from theory.proofs.convex import require_cvxpy, solve
 from theory.proofs.convex_worst import worst_logit_distance
 from theory.proofs.verifier import Matrix, Problem
 
 _SEED, _PAIRS = 2026, 30  # of the table of certified pairs
+# (eps, tau, k): either side of 2 eps/tau = 1, where T5 turns from sharp to loose, for two, three and ten labels.
 _SETTINGS = (
     (0.001, 0.1, 3), (0.01, 0.1, 3), (0.1, 0.1, 3), (0.1, 0.1, 2), (1.0, 0.1, 2), (0.01, 0.01, 3), (0.1, 0.01, 3),
     (1.0, 0.01, 3), (0.01, 0.01, 10), (0.1, 0.01, 10), (0.1, 0.001, 10), (1.0, 0.001, 10), (0.1, 0.0001, 10),
@@ -62,7 +63,9 @@ class BestConstant:
     moment: Float[np.ndarray, "d d"]
 
 
-def best_constant(theorem: str, first: Arrays, second: Arrays, probe: Sequence[Any] | None = None) -> BestConstant:
+def best_constant(
+    theorem: str, first: MatrixLike, second: MatrixLike, probe: Sequence[Any] | None = None
+) -> BestConstant:
     """Solve the semidefinite programme for the best constant of a theorem over all data distributions.
 
     Parameters
@@ -154,7 +157,7 @@ class Studied:
     multiplier: float
     seconds: float
     verified_in: float
-    verdict: verifier.Verdict
+    verdict: verifier.CertificateVerdict
 
 
 def study(seed: int, count: int, theorem: str = "T2", labels: int = 12, dimensions: int = 4) -> tuple[Studied, ...]:

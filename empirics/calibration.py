@@ -1,4 +1,8 @@
-"""How far probabilities can be trusted: calibration error, negative log-likelihood and the Brier score, in float64."""
+"""How often predictions are right and how far probabilities can be trusted, in float64.
+
+Shares of right answers are scikit-learn's. Its log-loss and its Brier score are not used: they take probabilities, in
+which 1 - p is lost where p is within rounding of one, and those of trained networks are.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +41,24 @@ def predicted_labels(model: Model) -> Int[np.ndarray, " n"]:
     """Return the label of highest probability on each input: the first, among equals."""
     labels: np.ndarray = np.argmax(model.centred_logits, axis=-1)
     return labels
+
+
+def accuracy(model: Model, labels: Int[np.ndarray, " n"]) -> float:
+    """Return the share of inputs whose label of highest probability, the first among equals, is the true one.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    InvalidInput
+        If the labels are not usable.
+    """
+    from sklearn.metrics import accuracy_score  # here, because the other numbers do not need scikit-learn
+
+    return float(accuracy_score(require_labels(model, labels), predicted_labels(model)))
 
 
 def expected_calibration_error(model: Model, labels: Int[np.ndarray, " n"], bins: int = BINS) -> float:

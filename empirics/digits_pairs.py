@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from empirics.calibration import accuracy
 from empirics.data.dataset import require_seed
 from empirics.data.digits import digits
 from empirics.losses import loss_named
 from empirics.networks import evaluate
 from empirics.presets import PLANE, STUDENT, TEACHER
-from empirics.training import Recipe, accuracy, device, distil, train
+from empirics.training import Recipe, device, distil, train
 from theory.models import Pair
 
 

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from jaxtyping import Float64, Int
 
+from empirics.calibration import accuracy
 from empirics.data.dataset import Dataset, Part
 from empirics.data.registry import dataset_named
 from empirics.losses import Loss
@@ -31,7 +32,7 @@ from empirics.measures import Concepts, Splits, concept_measures, fit_concept_pr
 from empirics.networks import Network, evaluate
 from empirics.presets import Preset
 from empirics.probes import Probe, direction_r2
-from empirics.training import Curves, Trained, accuracy, device, distil, train
+from empirics.training import Curves, Trained, device, distil, train
 from theory.errors import DegenerateInput, InvalidInput
 from theory.guarantees import Guarantee, guarantees
 from theory.models import Model, Pair

@@ -12,13 +12,13 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from empirics.calibration import (
+    accuracy,
     brier_score,
     expected_calibration_error,
     negative_log_likelihood,
-    predicted_labels,
     require_labels,
 )
-from empirics.probes import Probe, accuracy, fit_probe, guaranteed_probe_accuracy, macro_f1, transferred_probe
+from empirics.probes import Probe, fit_probe, guaranteed_probe_accuracy, transferred_probe
 from theory.errors import DegenerateInput, InvalidInput, NotApplicable
 from theory.measures.dissimilarities import (
     IdentifiabilityProfile,
@@ -143,8 +143,8 @@ def measure(teacher: Model, student: Model, labels: Int[np.ndarray, " n"]) -> Me
     profile = _once(lambda: _profile(teacher, student))
     return _collected(
         {
-            "accuracy": lambda: accuracy(predicted_labels(student), labels),
-            "teacher_accuracy": lambda: accuracy(predicted_labels(teacher), labels),
+            "accuracy": lambda: accuracy(student, labels),
+            "teacher_accuracy": lambda: accuracy(teacher, labels),
             "agreement": lambda: top_label_agreement(teacher, student),
             "kl": lambda: kl_divergence(teacher, student),
             "kl_reversed": lambda: kl_divergence(student, teacher),
@@ -406,22 +406,25 @@ def concept_measures(
     InvalidInput
         If the number of probes is not that of concepts, or the rows do not match.
     """
+    from sklearn.metrics import accuracy_score, f1_score
+
     _require_concepts(teacher_probes, teacher, student, concepts)
     truth = concepts.test.T
+    macro_f1 = partial(f1_score, average="macro", zero_division=0)  # a class never predicted, or never there, is zero
     said = [probe.predict(student.test.embeddings) for probe in fit_concept_probes(student, concepts)]
     teacher_said = [probe.predict(teacher.embeddings) for probe in teacher_probes]
+    of_teachers = list(zip(teacher_probes, truth, strict=True))
     columns: dict[str, Callable[[], list[float]]] = {
-        "concept_accuracy": lambda: [accuracy(p, y) for p, y in zip(said, truth, strict=True)],
-        "concept_f1": lambda: [macro_f1(p, y) for p, y in zip(said, truth, strict=True)],
-        "teacher_concept_accuracy": lambda: [accuracy(p, y) for p, y in zip(teacher_said, truth, strict=True)],
-        "teacher_concept_f1": lambda: [macro_f1(p, y) for p, y in zip(teacher_said, truth, strict=True)],
+        "concept_accuracy": lambda: list(map(accuracy_score, truth, said)),
+        "concept_f1": lambda: list(map(macro_f1, truth, said)),
+        "teacher_concept_accuracy": lambda: list(map(accuracy_score, truth, teacher_said)),
+        "teacher_concept_f1": lambda: list(map(macro_f1, truth, teacher_said)),
         "transferred_concept_accuracy": lambda: [
-            accuracy(transferred_probe(probe, teacher, student.test).predict(student.test.embeddings), y)
-            for probe, y in zip(teacher_probes, truth, strict=True)
+            accuracy_score(y, transferred_probe(probe, teacher, student.test).predict(student.test.embeddings))
+            for probe, y in of_teachers
         ],
         "guaranteed_concept_accuracy": lambda: [
-            guaranteed_probe_accuracy(probe, teacher, student.test, y)
-            for probe, y in zip(teacher_probes, truth, strict=True)
+            guaranteed_probe_accuracy(probe, teacher, student.test, y) for probe, y in of_teachers
         ],
     }
     each: dict[str, tuple[float, ...] | None] = dict.fromkeys(columns)

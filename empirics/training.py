@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from empirics import checkpoints
+from empirics.calibration import accuracy
 from empirics.data.dataset import Dataset, Part, require_seed
 from empirics.losses import Loss
 from empirics.networks import Architecture, Network, build, evaluate
@@ -29,7 +30,7 @@ from theory.errors import InvalidInput
 from theory.measures.similarities import mean_cca
 from theory.models import Model
 
-Objective: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor], list[Tensor]]
+BatchLoss: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor], list[Tensor]]
 """From rows (copies, b), inputs (copies, b, d), embeddings (copies, b, m) and logits (copies, b, k) of a batch to one
 scalar for each copy, to be minimised."""
 
@@ -234,7 +235,7 @@ def distil(
 
 def _minimise(
     modules: Mapping[str, torch.nn.Module],
-    objective: Objective,
+    objective: BatchLoss,
     dataset: Dataset,
     recipe: Recipe,
     seeds: Sequence[int],
@@ -382,11 +383,6 @@ def _watch(part: Part, teacher: Network | None) -> Watch:
         )
 
     return look
-
-
-def accuracy(model: Model, labels: Int[np.ndarray, " n"]) -> float:
-    """Return the share of inputs whose most probable label is theirs; ties share it out evenly."""
-    return float(model.top_label[np.arange(model.n), labels].mean())
 
 
 def _correlation(teacher: Model | None, student: Model) -> float:

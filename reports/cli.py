@@ -10,6 +10,7 @@ import sys
 import typer
 
 from reports.audit.command import audit
+from reports.certify.command import certify
 from reports.check_certificate.command import check_certificate
 from reports.check_metric.command import check_metric
 from reports.compare.command import compare
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(verify)
 app.command()(compare)
+app.command()(certify)
 app.command()(falsify)
 app.command()(check_metric)
 app.command("list")(listing)

@@ -2,6 +2,10 @@
 
 import os
 import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 # One worker a core: threads of a worker's own would only fight the others for it. Read when torch and BLAS are loaded.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -11,3 +15,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Write a file of text into the test's own folder, in folders of its own where its name says so."""
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write

@@ -8,6 +8,7 @@ import ast
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -51,8 +52,13 @@ def imports(files: Mapping[str, Path]) -> list[Import]:
     return [one for name, path in files.items() for one in _imports_of(name, path, files) if one.target != name]
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _imports_of(module: str, path: Path, files: Mapping[str, Path]) -> Iterator[Import]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name in files:
@@ -110,7 +116,7 @@ def functions(files: Mapping[str, Path]) -> list[tuple[int, str]]:
     """Return lines and name of every function, longest first."""
     found = []
     for name, path in files.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(_tree(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 found += [(lines, f"{name}.{node.name}")]

@@ -13,8 +13,8 @@ THEORY = (
 )  # fmt: skip
 """From the ground up."""
 EMPIRICS = (
-    "checkpoints", "data", "losses", "networks", "training", "presets", "digits_pairs", "statistics", "predictions",
-    "calibration", "probes", "measures", "experiment",
+    "checkpoints", "calibration", "data", "losses", "networks", "training", "presets", "digits_pairs", "statistics",
+    "predictions", "probes", "measures", "experiment",
 )  # fmt: skip
 SHARED = "shared"
 LONGEST, LARGEST = 60, 800  # lines of a function that fit a screen and a half, and of a file that one can still survey

@@ -1,12 +1,10 @@
 """Promises about the package as a whole: documentation, imports, floors, and no word of any one machine."""
 
-import ast
 import importlib
 import inspect
 import pkgutil
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +12,8 @@ import pytest
 import empirics
 import reports
 import theory
+from tests.processes import ROOT, python
 
-ROOT = Path(__file__).parent.parent
 PACKAGES = (theory, empirics, reports)
 MODULES = [
     info.name for package in PACKAGES for info in pkgutil.walk_packages(package.__path__, prefix=f"{package.__name__}.")
@@ -54,22 +52,7 @@ HEAVY = ("torch", "cvxpy", "matplotlib", "sympy", "flint", "scipy", "hypothesis"
 
 def test_importing_theory_loads_nothing_heavy():
     code = f"import sys, theory; print([name for name in {HEAVY} if name in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
-
-
-FLOORS = {"theory": {"empirics", "reports"}, "empirics": {"reports"}, "reports": set()}
-
-
-@pytest.mark.parametrize("floor", FLOORS)
-def test_a_floor_imports_only_those_below(floor):
-    for path in (ROOT / floor).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom):
-                names = [node.module or ""]
-            tops = {name.split(".")[0] for name in names}
-            assert not tops & FLOORS[floor], f"{path.name} imports {tops & FLOORS[floor]}"
+    assert python(code).stdout.strip() == "[]"
 
 
 def test_no_path_of_one_machine_and_no_host_of_a_registry():

@@ -13,10 +13,12 @@ from theory.claims import Claim, Domain, Metric, claim, metric
 from theory.errors import DegenerateInput, InvalidInput, NotApplicable, RankDeficient, SingularSubset
 from theory.measures.certificates import (
     certified_agreement,
+    disagreement_bound,
     flip_threshold,
     squared_clipped_distance,
     squared_fisher_distance,
 )
+from theory.measures.conformal import clopper_pearson, conformal_quantile, conformal_rank
 from theory.measures.dissimilarities import (
     IdentifiabilityProfile,
     alignment,
@@ -39,6 +41,13 @@ from theory.measures.distances import (
     temperature_kl,
     top_label_agreement,
     total_variation,
+)
+from theory.measures.embedding_certificates import (
+    EmbeddingCertificates,
+    certified_embeddings,
+    embedding_bounds,
+    embedding_certificates,
+    probe_bounds,
 )
 from theory.measures.similarities import (
     canonical_correlations,
@@ -80,6 +89,7 @@ __all__ = [
     "Claim",
     "DegenerateInput",
     "Domain",
+    "EmbeddingCertificates",
     "IdentifiabilityProfile",
     "InvalidInput",
     "Metric",
@@ -94,8 +104,15 @@ __all__ = [
     "assert_survives",
     "canonical_correlations",
     "certified_agreement",
+    "certified_embeddings",
     "chi_squared",
     "claim",
+    "clopper_pearson",
+    "conformal_quantile",
+    "conformal_rank",
+    "disagreement_bound",
+    "embedding_bounds",
+    "embedding_certificates",
     "falsify",
     "flip_threshold",
     "hellinger",
@@ -108,6 +125,7 @@ __all__ = [
     "logit_distance",
     "mean_cca",
     "metric",
+    "probe_bounds",
     "procrustes",
     "pwcca",
     "renyi",

@@ -35,3 +35,8 @@ class SingularSubset(NotApplicable):
 
 class DegenerateInput(NotApplicable):
     """A representation has no spread where the measure divides by it."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says, without what it goes on to say: others' errors fill pages."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

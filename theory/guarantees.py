@@ -19,7 +19,7 @@ _NUMBERS = 20_000_000  # numbers that a statement running over subsets may hold 
 _ROUNDING = 1e-9  # relative excess of a truth over its bound that rounding can explain
 _BALL_ENTRIES = 200_000  # log-probabilities up to which a statement is decided in balls: 10 s for the slowest
 _FULL_PRECISION = 50_000  # and up to which at the highest precision, which multiplies the time by five
-_LARGE_BITS = 256
+_LARGE_BITS = 256  # for larger pairs: one doubling of the first look, and the rest is called undecided
 _FLOORS = (-64.0, -128.0, -192.0)  # log tau: small enough for 1 - tau to be 1, large enough for tau^-2 to be a float
 _SAME_POWER = 1e-9  # relative difference of two slopes that are one
 

@@ -11,6 +11,7 @@ import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import array_api_compat as compat
@@ -23,7 +24,8 @@ from theory.errors import InvalidInput, NotApplicable
 
 # A difference that keeps this share of its terms' size has lost at most four digits of sixteen.
 _CANCELLATION = 1e-4
-_LARGEST = 1e140
+_LARGEST = 1e140  # its square is 1e280: sums of 1e28 of them, and ratios of two, stay floats
+_EPS = float(np.finfo(np.float64).eps)
 _ENUMERABLE = 2_000_000  # (m+1)-subsets of labels that are enumerated rather than sampled
 
 
@@ -130,6 +132,54 @@ class Model:
             array.flags.writeable = False
             object.__setattr__(model, name, array)
         return model
+
+    @classmethod
+    def from_logits(cls, logits: Float[Array, "*batch n k"], dimension: int | None = None) -> Model:
+        r"""Return a model whose centred logits are given: embeddings and unembeddings by singular value decomposition.
+
+        With u = W S V^T the centred logits, unembeddings are V (k, m), whose columns are orthonormal and sum to zero,
+        and embeddings u V (n, m): the coordinates of u in that basis, so that \|f\| = \|u\| and s_min(Gc) = 1.
+        Embeddings of any other model with these logits are an invertible linear map of these, where the logits have
+        the rank of its dimension.
+
+        Parameters
+        ----------
+        logits
+            Shape (n, k) or (batch, n, k), k >= 2, up to a number added to each row: log-probabilities will do.
+        dimension
+            m, at most k - 1; by default the rank of the centred logits, the largest of a batch, and at least 1.
+            A larger one keeps directions in which the logits have nothing but rounding, or nothing.
+
+        Raises
+        ------
+        InvalidInput
+            If the logits are not real and finite or of another shape, or `dimension` is not a whole number from 1 to
+            k - 1, or below the rank: such a model has other logits.
+
+        Notes
+        -----
+        The rank is the number of singular values above max(n, k) eps s_1, eps the rounding of the type that the logits
+        came in: float32 logits do not have full rank for their rounding. Logits that are noisier than their type,
+        of a network that ran in half precision say, do: they are kept as they are, with m = min(n, k - 1). If the
+        dimension is known, say so: what lies beyond it is then taken for noise and left out, as long as it is below
+        sqrt(eps) s_1, half of the digits. Gradients of torch tensors flow through the embeddings, V held fixed.
+        """
+        eps = _rounding_of(logits)
+        array = as_real_array("logits", logits, ("n", "k"), (1, 2))
+        if is_balls(array):
+            raise InvalidInput("logits: expected an array of numbers or a torch tensor, saw balls")
+        if not _extent(_detached(array)) < _LARGEST:
+            raise InvalidInput(f"logits: expected entries below {_LARGEST:.0e}, whose squares float64 can hold")
+        # Twice, as for rows: the rounding of the first mean is as large as a common offset of a row makes it.
+        centred = centre_labels(centre_labels(array))
+        n, k = centred.shape[-2:]
+        values, directions = _right_singular(_detached(centred))
+        share = values / np.where(values[..., :1] > 0, values[..., :1], 1.0)
+        rank, least = (int(np.max(np.sum(share > noise, axis=-1))) for noise in (max(n, k) * eps, math.sqrt(eps)))
+        chosen = max(1, rank) if dimension is None else _dimension(dimension, k, least)
+        basis = _completed(directions, np.sum(share > max(n, k) * eps, axis=-1), chosen)
+        unembeddings = namespace_of(centred).asarray(basis, device=compat.device(centred))
+        return cls(centred @ unembeddings, unembeddings)
 
     def __repr__(self) -> str:
         batch = f", batch={self.batch[0]}" if self.batch else ""
@@ -379,6 +429,52 @@ class Pair:
     def log_min_probability(self) -> Float[Array, "*batch"]:
         """log tau, tau the smallest probability in either model."""
         return self.xp.minimum(self.a.log_min_probability, self.b.log_min_probability)
+
+
+def _rounding_of(array: Any) -> float:
+    """Return the spacing of numbers at one of the type that an array came in; float64's for whatever is no float."""
+    if compat.is_torch_array(array):
+        import torch
+
+        return max(float(torch.finfo(array.dtype).eps), _EPS) if array.dtype.is_floating_point else _EPS
+    dtype = getattr(array, "dtype", None)
+    floating = isinstance(dtype, np.dtype) and dtype.kind == "f"
+    return max(float(np.finfo(dtype).eps), _EPS) if floating else _EPS
+
+
+def _right_singular(centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return singular values, descending, and right singular vectors as columns; at most k - 1, centring takes one."""
+    _, values, rows = np.linalg.svd(centred, full_matrices=False)
+    most = min(centred.shape[-2], centred.shape[-1] - 1)
+    return values[..., :most], np.swapaxes(rows[..., :most, :], -1, -2)
+
+
+def _completed(directions: np.ndarray, ranks: np.ndarray, count: int) -> Float[np.ndarray, "*batch k m"]:
+    """Return the first `count` directions of labels, those beyond the rank replaced by others that sum to zero.
+
+    Of singular value zero is the constant vector too, and any mixture with it: no direction for an unembedding.
+    """
+    k, every = directions.shape[-2], directions.reshape(-1, *directions.shape[-2:])
+    found = np.empty((len(every), k, count))
+    for out, own, rank in zip(found, every, np.atleast_1d(ranks), strict=True):
+        kept = own[:, : min(int(rank), count)]
+        missing = count - kept.shape[1]
+        out[:, : kept.shape[1]] = kept
+        if missing:
+            filling = np.random.default_rng(0).standard_normal((k, missing))  # in general position, the same every time
+            whole = np.linalg.qr(np.column_stack([np.ones(k), kept, filling]))[0]
+            out[:, kept.shape[1] :] = whole[:, 1 + kept.shape[1] :]
+    return found.reshape(*directions.shape[:-2], k, count)
+
+
+def _dimension(dimension: int, k: int, least: int) -> int:
+    if isinstance(dimension, bool) or not isinstance(dimension, Integral) or not 1 <= dimension <= k - 1:
+        raise InvalidInput(f"dimension: expected a whole number from 1 to k - 1 = {k - 1}, saw {dimension!r}")
+    if dimension < least:
+        raise InvalidInput(
+            f"dimension: expected at least {least}, the rank of the centred logits beyond noise, saw {dimension}"
+        )
+    return int(dimension)
 
 
 def _frobenius(array: Array) -> Array:

@@ -217,7 +217,7 @@ class Theorem:
     Attributes
     ----------
     identifier, title, source
-        T1 to T13, a title, and where it is proved.
+        "T1", "T2", ... as its folder is numbered, a title, and where it is proved.
     statements
         The main statement first, then corollaries and parts.
     twins

@@ -128,11 +128,12 @@ class Pool:
             return
         executor, self._executor = self._executor, None
         if kill:
-            # First, as those that have hardly begun would complain of what a shutdown takes from under them.
+            # First, as those that have hardly begun would complain of what a shutdown takes from under them; and by us,
+            # as the executor that is told to kill forgets tasks that its own thread may be about to hand out.
             for process in list(executor._processes or ()):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
-        executor.shutdown(wait=True, kill_workers=kill)
+        executor.shutdown(wait=True)
 
     def __enter__(self) -> Pool:
         return self
@@ -175,13 +176,22 @@ def spreading(count: int) -> Iterator[Spread]:
 
 def _executor(count: int, silent: bool) -> Any:
     from joblib.externals.loky import ProcessPoolExecutor
-    from joblib.externals.loky.backend.resource_tracker import ensure_running
 
-    for begin in (resource_tracker.ensure_running, ensure_running):
-        begin()  # each lets interrupts through when it begins, which is not to be while others do
+    _begin_trackers()
     # An empty PYTHONFAULTHANDLER keeps a process that dies from printing where it did.
     environment = _ONE_THREAD | ({"PYTHONFAULTHANDLER": ""} if silent else {})
     return ProcessPoolExecutor(count, initializer=_serve, initargs=(os.getpid(), silent), env=environment)
+
+
+def _begin_trackers() -> None:
+    """Begin the processes that clean up after pools, which would else begin with the first worker."""
+    from joblib.externals.loky.backend.resource_tracker import ensure_running
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    for begin in (resource_tracker.ensure_running, ensure_running):
+        begin()
+    # Python's own lets interrupts through once it has begun, whatever was before: workers would be born with them.
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(parent: int, silent: bool) -> None:
@@ -208,18 +218,17 @@ def without_interrupts() -> Iterator[None]:
     An interrupt from the keyboard goes to all processes, but only the parent can say what it means, and workers that
     have hardly begun would print where they were.
     """
-    if threading.current_thread() is not threading.main_thread():  # which interrupts do not reach
-        yield
-        return
     seen: list[int] = []
+    main = threading.current_thread() is threading.main_thread()  # the only one in which handlers run
     # The mask is for processes that begin: in this one another thread may still take the signal.
-    handler = signal.signal(signal.SIGINT, lambda number, _: seen.append(number))
+    handler = signal.signal(signal.SIGINT, lambda number, _: seen.append(number)) if main else None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        signal.signal(signal.SIGINT, handler)
+        if main:
+            signal.signal(signal.SIGINT, handler)
     if seen:
         signal.raise_signal(signal.SIGINT)
 

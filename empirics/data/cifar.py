@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int, UInt8
 
 from empirics.data.dataset import Concept, Dataset, Part
-from empirics.data.files import drawn_evenly, files_in, first_line, split_in_two
-from theory.errors import InvalidInput
+from empirics.data.files import drawn_evenly, files_in, split_in_two
+from theory.errors import InvalidInput, first_line
 
 WHERE = (
     "CIFAR-100 is at https://www.cs.toronto.edu/~kriz/cifar.html: take the binary version, unpack it and name the "
@@ -18,10 +19,10 @@ WHERE = (
 )
 
 _TRAIN, _TEST, _FINE, _COARSE = "train.bin", "test.bin", "fine_label_names.txt", "coarse_label_names.txt"
-_IMAGE = (3, 32, 32)
-_PIXELS = 3 * 32 * 32
+_IMAGE = (3, 32, 32)  # channels, rows, columns
+_PIXELS = math.prod(_IMAGE)
 _ROW = 2 + _PIXELS  # bytes: coarse label, fine label, red, green and blue plane
-_VALIDATION_SHARE = 0.1
+_VALIDATION_SHARE = 0.1  # 5,000 of the 50,000 images, 50 of each class: penalties of probes alone are chosen on them
 
 
 def cifar100(folder: Path, seed: int = 0, limit: int | None = None) -> Dataset:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from empirics.data.dataset import Concept, Dataset, Part, require_seed
-from empirics.data.files import first_line, split_in_two
-from theory.errors import InvalidInput
+from empirics.data.files import split_in_two
+from theory.errors import InvalidInput, first_line
 
 WHERE = (
     "It is a .npz or .safetensors file with the arrays train_inputs (n, d), train_labels (n,), test_inputs and "
@@ -19,7 +19,7 @@ WHERE = (
 _KINDS = ("inputs", "labels", "concepts")
 _NEEDED = ("train", "test")
 _VALIDATION = "validation"
-_VALIDATION_SHARE = 0.15
+_VALIDATION_SHARE = 0.15  # as for digits: files may be as small
 _MOST_VALUES = 10_000  # of a concept, as each gets a name; an identifier in a column of concepts is a mistake
 
 

@@ -45,11 +45,6 @@ def files_in(folder: Path, names: Sequence[str], where: str, endings: Sequence[s
     return [paths[0] for paths in found]
 
 
-def first_line(error: BaseException) -> str:
-    """Return what an error says, without what it goes on to say."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
 def drawn_evenly(labels: Int[np.ndarray, " n"], limit: int | None, seed: int) -> Int[np.ndarray, " r"]:
     """Choose rows at random, of each label as equally many as there are.
 

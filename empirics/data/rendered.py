@@ -13,11 +13,12 @@ from theory.errors import InvalidInput
 
 SIDE = 24  # pixels; at 16 a small outlined T is a blot
 
-_VALIDATION_SHARE = 0.15
-_TEST_SHARE = 0.25
+_VALIDATION_SHARE = 0.15  # 1,800 of the 12,000 images: penalties of probes alone are chosen on them
+_TEST_SHARE = 0.25  # 3,000 images: an accuracy of .99 is known to within .2 points (one s.d.)
 _HELD_OUT_SHARE = 0.25  # of the number of images in the other parts together
 _FEWEST = 240  # twenty of each shape: three for choices, five to be measured on
 
+# Red, green, blue and yellow, apart from each other and brighter in some channel than any ground.
 _COLOURS = np.array([[0.95, 0.25, 0.2], [0.15, 0.75, 0.3], [0.3, 0.45, 1.0], [0.95, 0.85, 0.2]], dtype=np.float32)
 _RADII = np.array([5.0, 6.5, 8.0], dtype=np.float32)  # of the disc that a glyph fits in, pixels
 _CENTRES = np.array([[-3.0, -3.0], [3.0, -3.0], [-3.0, 3.0], [3.0, 3.0]], dtype=np.float32)  # from the middle; y down

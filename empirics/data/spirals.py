@@ -18,11 +18,15 @@ from empirics.data.dataset import (
     thirds,
 )
 
-BLOCKS = 4
-LABELS = 7
+BLOCKS = 4  # quarter turns of the pattern, each with an arm of every label
+LABELS = 7  # of the paper's experiment
 ARMS = BLOCKS * LABELS
-INNERMOST, OUTERMOST = 1.0, 10.0
+INNERMOST, OUTERMOST = (
+    1.0,
+    10.0,
+)  # radii: the middles of arms are .22 apart at the inner one, and would meet at the centre
 
+# Points cost nothing: a quarter, 7,000 of 28,000, tells accuracies of .999 to within .04 points (one s.d.).
 _VALIDATION_SHARE = 0.25
 _TEST_SHARE = 0.25
 _TWIST = 0.2 * np.pi / LABELS / 2  # radians per unit of radius: two arms' distance from the centre to the rim

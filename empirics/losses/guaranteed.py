@@ -35,7 +35,7 @@ from torch import Tensor
 from empirics.losses.registry import Logits, Scalar, distillation_loss
 from empirics.losses.softmax import kl
 
-_ROUNDING = 32 * torch.finfo(torch.float32).eps
+_ROUNDING = 32 * torch.finfo(torch.float32).eps  # relative: logits are sums of some tens of terms in float32
 
 
 class Directions(NamedTuple):

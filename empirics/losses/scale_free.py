@@ -21,7 +21,7 @@ from torch import Tensor
 from empirics.losses.registry import Logits, Scalar, distillation_loss
 from empirics.losses.softmax import kl_per_input
 
-TEMPERATURE = 2.0
+TEMPERATURE = 2.0  # T above, that of the references
 _FLOOR = 1e-4  # added to deviations in quadrature: constant logits have no direction, and the root no slope at zero
 
 

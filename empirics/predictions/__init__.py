@@ -4,7 +4,7 @@ The TOML files beside this module are the registered predictions, one file per e
 the experiments ran and are not changed afterwards. `register` reads them, `judge` holds them against intervals.
 """
 
-from empirics.predictions.judge import Judged, Part, Verdict, grid_of, judge, summary
+from empirics.predictions.judge import Judged, Part, Ruling, grid_of, judge, summary
 from empirics.predictions.register import (
     Prediction,
     Registration,
@@ -17,7 +17,7 @@ __all__ = [
     "Part",
     "Prediction",
     "Registration",
-    "Verdict",
+    "Ruling",
     "grid_of",
     "judge",
     "load_registration",

@@ -21,7 +21,7 @@ Row: TypeAlias = Mapping[str, Any]
 Grids: TypeAlias = Callable[[str, str, str], Grid | None]
 """From a loss, a measure and a split to the values, or None if they were not all measured."""
 
-_UNIT = (0.0, 1.0)
+_UNIT = (0.0, 1.0)  # of shares and correlations
 _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "accuracy": _UNIT,
@@ -60,7 +60,7 @@ OVER_MAGNITUDES = frozenset(
 )
 
 
-class Verdict(enum.StrEnum):
+class Ruling(enum.StrEnum):
     """What an interval says to a prediction."""
 
     CONFIRMED = "confirmed"
@@ -86,7 +86,7 @@ class Part:
 
     loss: str
     reference: str | None
-    verdict: Verdict
+    verdict: Ruling
     evidence: str
     interval: Interval | None
 
@@ -106,7 +106,7 @@ class Judged:
     """
 
     prediction: Prediction
-    verdict: Verdict
+    verdict: Ruling
     parts: tuple[Part, ...]
 
     @property
@@ -153,14 +153,18 @@ def judge(prediction: Prediction, grid: Grids, level: float = 0.95, seed: int = 
         _judge_part(prediction, loss, reference, grid, level, seed) for loss, reference in prediction.comparisons
     )
     verdicts = {part.verdict for part in parts}
-    if verdicts == {Verdict.CONFIRMED}:
-        return Judged(prediction, Verdict.CONFIRMED, parts)
-    return Judged(prediction, Verdict.REFUTED if Verdict.REFUTED in verdicts else Verdict.UNDECIDED, parts)
+    if verdicts == {Ruling.CONFIRMED}:
+        return Judged(prediction, Ruling.CONFIRMED, parts)
+    return Judged(
+        prediction,
+        Ruling.REFUTED if Ruling.REFUTED in verdicts else Ruling.UNDECIDED,
+        parts,
+    )
 
 
 def _judge_part(prediction: Prediction, loss: str, reference: str | None, grid: Grids, level: float, seed: int) -> Part:
     def undecided(reason: str, found: Interval | None = None) -> Part:
-        return Part(loss, reference, Verdict.UNDECIDED, f"{label}: {reason}", found)
+        return Part(loss, reference, Ruling.UNDECIDED, f"{label}: {reason}", found)
 
     label = _label(loss, reference, prediction.scale)
     measure, split = prediction.measure, prediction.split
@@ -190,13 +194,13 @@ def _values(name: str, loss: str, reference: str | None, measure: str, split: st
     return grid(student, f"{TEACHER}_{measure}", split)
 
 
-def _verdict(prediction: Prediction, low: float, high: float) -> Verdict:
+def _verdict(prediction: Prediction, low: float, high: float) -> Ruling:
     lowest, highest = prediction.predicted
     # Thresholds are strict, margins are not; it matters for intervals that are one point.
     strict = prediction.kind in ("below", "above")
     inside = lowest < low and high < highest if strict else lowest <= low and high <= highest
     outside = high <= lowest or low >= highest if strict else high < lowest or low > highest
-    return Verdict.CONFIRMED if inside else Verdict.REFUTED if outside else Verdict.UNDECIDED
+    return Ruling.CONFIRMED if inside else Ruling.REFUTED if outside else Ruling.UNDECIDED
 
 
 def _bounds(measure: str, values: Grid) -> tuple[float, float] | None:

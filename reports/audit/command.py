@@ -45,8 +45,8 @@ def audit(
     # A measure that kills its process leaves semaphores behind, of which Python would warn when all is done.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     try:
-        with steps("audit") as report:
-            run = run_audit(budget, seed, only, report)
+        with steps("audit") as tell:
+            run = run_audit(budget, seed, only, tell)
     except KeyboardInterrupt:
         return interrupted()
     page = write_report(run, out, json)

@@ -44,7 +44,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class GroupComparison:
     """A group on all inputs.
 
     Attributes
@@ -144,7 +144,7 @@ def model_cases(seed: int) -> tuple[Case, ...]:
 # --------------------------------------------------------------------------- running
 
 
-def summarised(group: Group, cases: Sequence[Case], answers: Mapping[str, Mapping[str, Answer]]) -> Comparison:
+def summarised(group: Group, cases: Sequence[Case], answers: Mapping[str, Mapping[str, Answer]]) -> GroupComparison:
     """Return how far apart the answers of a group are, on ordinary input and on the rest.
 
     Parameters
@@ -166,7 +166,7 @@ def summarised(group: Group, cases: Sequence[Case], answers: Mapping[str, Mappin
         formulas.setdefault(member.formula, []).append(member.label)
     within = {formula: _widest(answers, ordinary, names) for formula, names in formulas.items()}
     degenerate = {formula: _widest(answers, other, names) for formula, names in formulas.items()}
-    return Comparison(
+    return GroupComparison(
         Group(group.name, group.on, members, group.why),
         answers,
         _widest(answers, ordinary, [member.label for member in members]),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from reports.audit.adapters import Declaration, Range
-from reports.audit.differential import Comparison, Spread
+from reports.audit.differential import GroupComparison, Spread
 from reports.audit.packages import all_packages
 from reports.audit.results import Audited, AuditRun, RangeFound
 from reports.shared.versions import schema
@@ -107,7 +107,7 @@ def _spread_json(found: Spread | None) -> dict[str, Any] | None:
     }
 
 
-def _comparison_json(comparison: Comparison) -> dict[str, Any]:
+def _comparison_json(comparison: GroupComparison) -> dict[str, Any]:
     return {
         "name": comparison.group.name,
         "on": comparison.group.on,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from reports.audit import tables
 from reports.audit.adapters import EXTRA
-from reports.audit.differential import AGREEMENT, Comparison
+from reports.audit.differential import AGREEMENT, GroupComparison
 from reports.audit.results import Audited, AuditRun
 from reports.audit.untested import LOOKED_ON, UNTESTED
 from theory.claims import PROPERTY_NAMES
@@ -231,7 +231,7 @@ def _differential(run: AuditRun) -> list[str]:
     return lines
 
 
-def _summary(comparison: Comparison) -> tuple[str, ...]:
+def _summary(comparison: GroupComparison) -> tuple[str, ...]:
     widest = comparison.widest
     within = max((spread.difference for spread in comparison.within.values()), default=None)
     formulas = {member.formula for member in comparison.group.members}
@@ -242,7 +242,7 @@ def _summary(comparison: Comparison) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _compared(comparison: Comparison) -> list[str]:
+def _compared(comparison: GroupComparison) -> list[str]:
     group = comparison.group
     lines = [f"### {group.name}", "", group.why, ""]
     members = [

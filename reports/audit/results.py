@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from reports.audit.adapters import Adapter, Package
-from reports.audit.differential import Comparison
+from reports.audit.differential import GroupComparison
 from reports.audit.members import OURS
 from reports.shared.versions import versions
 from theory.claims import PROPERTY_NAMES
@@ -160,7 +160,7 @@ class AuditRun:
     """
 
     measures: tuple[Audited, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[GroupComparison, ...]
     missing: tuple[Package, ...]
     budget: float
     seed: int

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from reports.audit.adapters import EXTRA, Adapter, Package, Range
-from reports.audit.differential import Answer, Case, Comparison, ask, embedding_cases, model_cases, summarised
+from reports.audit.differential import Answer, Case, GroupComparison, ask, embedding_cases, model_cases, summarised
 from reports.audit.groups import all_groups
 from reports.audit.members import Group
 from reports.audit.packages import all_adapters
@@ -24,7 +24,7 @@ from theory.errors import InvalidInput
 from theory.evidence import Evidence
 from theory.workers import Lost, Pool
 
-Report = Callable[[str, int, int], None]
+Tell = Callable[[str, int, int], None]
 """Told what is being done, how many steps are done, and how many there are."""
 
 _FATAL = frozenset({"rejects_nan", "handles_degenerate"})
@@ -42,7 +42,7 @@ def run_audit(
     budget: float = 10.0,
     seed: int = 0,
     only: str | None = None,
-    report: Report | None = None,
+    tell: Tell | None = None,
     adapters: Sequence[Adapter] | None = None,
     compared: Sequence[Group] | None = None,
 ) -> AuditRun:
@@ -56,7 +56,7 @@ def run_audit(
         Of everything drawn.
     only
         A package: its measures alone, and the groups that it has a part in.
-    report
+    tell
         Told at each step.
     adapters, compared
         What to audit in place of the whole catalogue.
@@ -75,7 +75,7 @@ def run_audit(
         if only is None or any(member.package.name == only for member in group.members)
     ]
     steps = len(chosen) + len(selected)
-    tell = report or (lambda name, done, steps: None)
+    tell = tell or (lambda name, done, steps: None)
     measures, comparisons = [], []
     with Pool(1, silent=True) as room:
         for done, adapter in enumerate(chosen):
@@ -194,7 +194,7 @@ def _deadly(on: str) -> Sequence[tuple[str, Thing, Thing]]:
     )
 
 
-def compare(group: Group, cases: Sequence[Case], room: Pool) -> Comparison:
+def compare(group: Group, cases: Sequence[Case], room: Pool) -> GroupComparison:
     """Run every member of a group whose package is installed on every case, and survive those that do not."""
     answers: dict[str, dict[str, Answer]] = {case.name: {} for case in cases}
     for member in (member for member in group.members if member.package.installed):

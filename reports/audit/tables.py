@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from reports.audit.differential import Comparison, Spread
+from reports.audit.differential import GroupComparison, Spread
 from reports.audit.results import SMALL, Audited, AuditRun
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import Counterexample, PropertyResult, PropertyVerdict
@@ -80,7 +80,7 @@ def size_in_words(size: float | None) -> str:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Overclaim:
     """A declared property that fails."""
 
     audited: Audited
@@ -92,16 +92,16 @@ class Claim:
     anchor: str
 
 
-def overclaims(run: AuditRun) -> list[Claim]:
+def overclaims(run: AuditRun) -> list[Overclaim]:
     """Return every declared property that fails, in the order of the measures."""
-    found: list[Claim] = []
+    found: list[Overclaim] = []
     for audited in run.measures:
         for name in audited.overclaims:
             assert audited.found is not None
             said = audited.adapter.declares(name)
             assert said is not None
             found.append(
-                Claim(
+                Overclaim(
                     audited, name, audited.found[name], said.words, said.where, size_in_words(audited.size(name)),
                     f"counterexample-{len(found) + 1}",
                 )
@@ -187,13 +187,13 @@ def spread_in_words(spread: Spread | None) -> str:
     )
 
 
-def numbers_on(comparison: Comparison, case: str) -> list[tuple[str, str, str]]:
+def numbers_on(comparison: GroupComparison, case: str) -> list[tuple[str, str, str]]:
     """Return label, formula and answer of every member on an input."""
     row = comparison.answers.get(case, {})
     return [(member.label, member.formula, row[member.label].seen) for member in comparison.group.members]
 
 
-def refusals(comparison: Comparison) -> list[tuple[str, list[tuple[str, str]]]]:
+def refusals(comparison: GroupComparison) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return, for each input on which somebody gave no number, who and what was seen."""
     found = []
     for case, row in comparison.answers.items():
@@ -203,7 +203,7 @@ def refusals(comparison: Comparison) -> list[tuple[str, list[tuple[str, str]]]]:
     return found
 
 
-def shown_case(comparison: Comparison) -> str | None:
+def shown_case(comparison: GroupComparison) -> str | None:
     """Return the input whose numbers a report shows: that of the widest spread, or the first."""
     if comparison.widest is not None:
         return comparison.widest.case

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
-import theory
 from reports.shared.user_files import chosen_name, named, parse_target
 from theory.claims import Claim, Metric
 from theory.errors import InvalidInput
+from theory.measures.registry import MEASURES, METRICS
 from theory.python_files import UserFile, load_file
 
 HOW_TO_MARK = (
@@ -90,34 +89,15 @@ def _why_not(name: str, namespace: Mapping[str, Any], metrics: Mapping[str, Metr
 # --------------------------------------------------------------------------- measures of this library
 
 
-def _built_in(
-    on: Literal["embeddings", "models"], similarity: bool, *functions: Callable[..., Any]
-) -> dict[str, Metric]:
-    return {f.__name__: Metric(f, on, similarity, f.__name__) for f in functions}
-
-
-BUILT_IN: Mapping[str, Metric] = MappingProxyType(
-    {
-        **_built_in("embeddings", True, theory.mean_cca, theory.svcca, theory.pwcca, theory.linear_cka),
-        **_built_in("embeddings", False, theory.procrustes, theory.svd_dissimilarity),
-        **_built_in(
-            "models",
-            False,
-            theory.logit_distance,
-            theory.squared_logit_distance,
-            theory.kl_divergence,
-            theory.symmetrised_kl,
-            theory.hellinger,
-            theory.total_variation,
-            theory.jensen_shannon,
-            theory.chi_squared,
-            theory.identifiability_dissimilarity,
-            theory.volume_dissimilarity,
-            theory.alignment_error,
-        ),
-    }
-)
-"""Measures of this library that can be checked by name."""
+def _why_not_ours(word: str) -> str:
+    """Return why a word is neither a file nor a measure that can be checked, and what it may have been meant for."""
+    if word in MEASURES:
+        return f"{word}: a measure of one model, expected one that compares two"
+    near = [name for name, measure in MEASURES.items() if measure.function.__name__ == word and name in METRICS]
+    if near:
+        return f"{word}: its parameters are bound in the measures of this library; there are {', '.join(near)}"
+    near = difflib.get_close_matches(word, METRICS, 3, 0.5) or list(METRICS)
+    return f"{word}: no such file, and no measure of this library; there are {', '.join(near)}"
 
 
 def load_target(target: str) -> MetricFile:
@@ -134,9 +114,8 @@ def load_target(target: str) -> MetricFile:
     if path.exists() or path.suffix or len(path.parts) != 1:
         return load_metrics(path, name)
     word = str(path)
-    if word not in BUILT_IN:
-        near = difflib.get_close_matches(word, BUILT_IN, 3, 0.5) or list(BUILT_IN)
-        raise InvalidInput(f"{word}: no such file, and no measure of this library; there are {', '.join(near)}")
+    if word not in METRICS:
+        raise InvalidInput(_why_not_ours(word))
     if name is not None:
         raise InvalidInput(f"{target}: {word} is one measure, expected no '::{name}' after it")
     return MetricFile(
@@ -145,7 +124,8 @@ def load_target(target: str) -> MetricFile:
         sources={},
         packages=frozenset(),
         search_path=(),
-        metrics={word: BUILT_IN[word]},
+        # Asked for everything, as what declares nothing is; to what the registry declares, the tests hold it.
+        metrics={word: replace(METRICS[word], declares=None)},
         attributes={word: word},
         built_in=True,
     )

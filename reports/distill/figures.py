@@ -16,7 +16,7 @@ from reports.distill import figure_data as data
 from reports.distill.run import Report
 from reports.shared.figures import plots
 from reports.shared.figures.palette import FAINT, GREY, INK
-from reports.shared.figures.plots import CROSS, PAGE_WIDTH, Mark, handle, inline_svg, marks, short
+from reports.shared.figures.plots import CROSS, PAGE_WIDTH, STYLE, Mark, handle, inline_svg, marks, short
 from reports.shared.figures.svg import power_of_ten
 
 _HEIGHT = 3.6  # inches of a figure of one row, if the legend needs no more
@@ -26,6 +26,7 @@ _KL = "KL(teacher ‖ student)"
 
 _ACROSS = 6  # networks side by side: below an inch and a half each, clouds run together
 _WIDEST_CELL = 1.8  # inches of one network's plot, if there are few
+_ROOMY = 15  # letters of a name that fit above a plot in the size of titles; longer ones are set smaller
 
 
 def embeddings(report: Report) -> str:
@@ -50,7 +51,7 @@ def embeddings(report: Report) -> str:
             row = deep * (place // across)
             _student(axes[row : row + deep, place % across], found, loss, student)
 
-    height = rows * deep * (cell + 0.36)  # words above and below
+    height = rows * deep * (cell + (0.4 if found.planar else 0.55))  # a name above; below it a line of words, or two
     return inline_svg("Embeddings of a teacher and of its students", (across * cell, height), draw)
 
 
@@ -63,7 +64,8 @@ def _teacher(cells: Any, found: data.Embeddings) -> None:
 
 
 def _student(cells: Any, found: data.Embeddings, loss: str, student: data.Drawn) -> None:
-    cells[0].set_title(short(loss))
+    name = short(loss)
+    cells[0].set_title(name, fontsize=STYLE["axes.titlesize"] if len(name) <= _ROOMY else STYLE["xtick.labelsize"])
     accuracy, explained = f"accuracy {_share(student.accuracy)}", f"R² {student.explained:.3f}"
     if student.own is None:
         _cell(cells[0], student.mapped, found, f"{accuracy}\n{explained}")
@@ -222,6 +224,7 @@ def orders(report: Report) -> str:
 
 _PANELS = 3  # concepts side by side
 _ROW = 0.3  # inches of a loss
+_CHANCE = {"color": GREY, "linewidth": 0.9, "linestyle": ":"}
 _LOWER, _UPPER = 0.25, -0.25  # of a loss's row: where the moved probe and the teacher's are, around the student's own
 
 
@@ -256,9 +259,7 @@ def _read(axis: Any, report: Report, read: data.Read) -> None:
     # Intervals may leave the range of the measure where it crowds at its end; accuracies do not.
     low, high = max(low, -1.0), min(high, 1.0 + 0.02 * (1.0 - low))
     if read.chance is not None:
-        axis.axvline(read.chance, color=GREY, linewidth=0.9, linestyle=":")
-        axis.annotate("chance", (read.chance, 0), (2, 2), xycoords=("data", "axes fraction"), fontsize=7, color=GREY,
-                      textcoords="offset points", ha="left" if read.chance < (low + high) / 2 else "right")  # fmt: skip
+        axis.axvline(read.chance, **_CHANCE)
     for y, (loss, mark) in enumerate(marks(report.losses).items()):
         _row_of_probes(axis, mark, y, read, loss, low)
     axis.set(xlim=(low, high), ylim=(len(report.losses) - 0.4, -0.6), title=read.name)
@@ -302,6 +303,7 @@ def _key_of_probes() -> list[Any]:
         handle("teacher's probe moved by A*", **grey.look(hollow=True, size=4.5)),
         handle("guaranteed by the logits", color=GREY, markersize=6, markeredgewidth=2.6, **bar),
         handle("◁ guaranteed, further left", linestyle="none"),
+        handle("chance", **_CHANCE),
     ]
 
 
@@ -328,6 +330,7 @@ def training(report: Report) -> str:
                 axis.plot(teachers[0], teachers[1].mean(axis=1), color=INK, linestyle="--")
             bottom = data.bottom_of_curves(list(curves.values()))
             axis.set(xlabel="epochs", ylabel=words, ylim=(bottom, 1.0 + 0.01 * (1 - bottom)), xlim=(0, None))
+            axis.xaxis.get_major_locator().set_params(integer=True)
         plots.legend(figure, report.losses, [handle("teacher", color=INK, linestyle="--")], connected=True)
 
     return inline_svg(
@@ -335,7 +338,7 @@ def training(report: Report) -> str:
     )
 
 
-_MARKED = 4  # a mark at every fourth point tells curves apart and does not hide them
+_MARKED = 4  # a mark at every fourth point, the last among them, tells curves apart and does not hide them
 
 
 def _curves(axis: Any, report: Report, curves: Mapping[str, data.Curve]) -> None:
@@ -343,5 +346,6 @@ def _curves(axis: Any, report: Report, curves: Mapping[str, data.Curve]) -> None
         if loss in curves:
             epochs, seen = curves[loss]
             axis.fill_between(epochs, seen.min(axis=1), seen.max(axis=1), color=mark.colour, alpha=0.1, linewidth=0)
-            look = mark.look(size=4) | {"linestyle": "-", "color": mark.colour, "markevery": _MARKED}
+            marked = {"markevery": ((len(epochs) - 1) % _MARKED, _MARKED)}
+            look = mark.look(size=4) | {"linestyle": "-", "color": mark.colour} | marked
             axis.plot(epochs, seen.mean(axis=1), **look)

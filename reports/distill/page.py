@@ -15,7 +15,7 @@ from markupsafe import Markup
 from empirics.predictions import Judged
 from empirics.statistics import Interval
 from reports.distill import figures
-from reports.distill.run import PACKAGES, SUMMARISED, Comparison, Report, TheoremLine, settings
+from reports.distill.run import PACKAGES, SUMMARISED, LossComparison, Report, TheoremLine, settings
 from reports.shared.rendering import environment, number
 from reports.shared.versions import versions
 
@@ -56,7 +56,7 @@ _OF_TEACHERS = {"accuracy": "teacher_accuracy", "concept_accuracy": "teacher_con
 _TOLD = ("accuracy", "mean_cca", "logit_distance", "direction_r2")  # in the verdict in words
 _COLOURS = {"confirmed": "ok", "refuted": "bad", "undecided": "unsure"}
 _DIGITS = 6  # after the point at most
-_LARGE = 1e5
+_LARGE = 1e5  # from where on numbers are written as powers of ten, as `number` does
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def sentences(report: Report) -> list[Sentence]:
     return found
 
 
-def _contrast(comparison: Comparison) -> str:
+def _contrast(comparison: LossComparison) -> str:
     name, found = TITLES[comparison.measure], comparison.difference
     ratio = found.scale == "log"
     words = cell(found.mean, found.low, found.high, found.scale, signed=not ratio)
@@ -345,7 +345,7 @@ def pictures(report: Report) -> list[Figure]:
     """Return the pictures that there is something to see in."""
     parts = [split for split in report.splits if split != "train"]
     drawn = [
-        (figures.embeddings(report), _caption_of_embeddings(report)),
+        (figures.embeddings(report), caption_of_embeddings(report)),
         (
             figures.correlation_against_kl(report),
             "Mean canonical correlation with the teacher against KL from it, test part, one mark a student; on the "
@@ -374,7 +374,8 @@ def pictures(report: Report) -> list[Figure]:
     return [Figure(Markup(drawing), caption) for drawing, caption in drawn if drawing]
 
 
-def _caption_of_embeddings(report: Report) -> str:
+def caption_of_embeddings(report: Report) -> str:
+    """Return what the picture of the embeddings shows: whose they are, and in which plane."""
     shown, m = report.grid.teachers[0].embeddings.shape
     above = "Above each student as it is, below it"
     alone = f"All in the two principal components of the teacher's {m} dimensions, students"

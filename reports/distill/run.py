@@ -44,7 +44,7 @@ _PUBLISHED_EPOCH, _PUBLISHED_TEACHER, _PUBLISHED_STUDENT = 0.908, 500, 250
 
 
 @dataclass(frozen=True)
-class Comparison:
+class LossComparison:
     """Two losses on the same teachers and student seeds.
 
     Attributes
@@ -137,7 +137,7 @@ class Report:
     summary: tuple[Mapping[str, Any], ...]
     registration: Registration | None
     judged: tuple[Judged, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[LossComparison, ...]
     theorems: tuple[TheoremLine, ...]
     remarks: Mapping[str, tuple[str, ...]]
     peer: Peer | None
@@ -279,7 +279,7 @@ def _speaks_of(prediction: Prediction, plan: Plan) -> bool:
     return {*prediction.losses, *prediction.references} <= {"teacher", *(loss.name for loss in plan.losses)}
 
 
-def _comparisons(rows: Sequence[Row], losses: Sequence[str]) -> list[Comparison]:
+def _comparisons(rows: Sequence[Row], losses: Sequence[str]) -> list[LossComparison]:
     """Compare every loss with the first one on every split that is not trained on."""
     found = []
     reference = losses[0]
@@ -293,7 +293,7 @@ def _comparisons(rows: Sequence[Row], losses: Sequence[str]) -> list[Comparison]
                 magnitudes = measure in OVER_MAGNITUDES and bool((base > 0).all() and (values > 0).all())
                 scale: Scale = "log" if magnitudes else "linear"
                 difference, effect = paired_difference(values, base, scale), _effect(values, base, scale)
-                found.append(Comparison(measure, split, loss, reference, difference, effect))
+                found.append(LossComparison(measure, split, loss, reference, difference, effect))
     return found
 
 

@@ -14,6 +14,7 @@ import json
 import math
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import jinja2
 import numpy as np
@@ -24,7 +25,7 @@ from reports.shared.files import jsonable
 from reports.shared.outcomes import claim_json
 from reports.shared.rendering import slug
 from reports.shared.versions import schema, version
-from theory.arithmetic import plain_theory
+from theory.arithmetic import plain_models, plain_theory
 from theory.errors import InvalidInput
 from theory.files import whole_folder
 from theory.models import Pair
@@ -33,7 +34,8 @@ from theory.search.outcome import Outcome, Witness
 
 SCHEMA = schema("finding", 1)
 _TEMPLATES = Path(__file__).parent
-_STAND_IN = Path(plain_theory.__file__)
+_STAND_IN = {"theory": plain_theory, plain_models.__name__: plain_models}
+"""What a script serves in place of `theory`, by the name under which it is imported there."""
 
 
 # --------------------------------------------------------------------------- numbers to read
@@ -112,8 +114,14 @@ def repro_script(file: ClaimFile, outcome: Outcome) -> str:
         recorded=recorded,
         packages=repr(sorted(file.packages)),
         sources=[(repr(name), text_literal(text)) for name, text in texts.items()],
-        stand_in="" if catalogue else text_literal(_STAND_IN.read_text(encoding="utf-8")),
+        stand_in=[]
+        if catalogue
+        else [(repr(name), text_literal(_text_of(module))) for name, module in _STAND_IN.items()],
     )
+
+
+def _text_of(module: ModuleType) -> str:
+    return Path(str(module.__file__)).read_text(encoding="utf-8")
 
 
 def _float(value: float) -> str:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import theory
-
-_NOT_MEASURES = frozenset({"alignment", "assert_survives", "claim", "falsify", "metric", "identifiability_profile"})
-
 
 def claims() -> list[str]:
     """Return every theorem of the catalogue, followed by its statements and false twins."""
@@ -20,13 +16,10 @@ def claims() -> list[str]:
 
 
 def metrics() -> list[str]:
-    """Return every measure of this library, with the first line of its documentation."""
-    names = sorted(
-        name
-        for name in theory.__all__
-        if callable(getattr(theory, name)) and name.islower() and name not in _NOT_MEASURES
-    )
-    return [f"{name}  {(getattr(theory, name).__doc__ or '').splitlines()[0]}" for name in names]
+    """Return every measure that `check-metric` takes by name, with what it is."""
+    from theory.measures.registry import MEASURES, METRICS
+
+    return [f"{name}  {MEASURES[name].description}" for name in sorted(METRICS)]
 
 
 def losses() -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from theory.errors import InvalidInput
+from theory.errors import InvalidInput, first_line
 from theory.models import Model
 
 _NAMES = ("embeddings", "unembeddings")
@@ -81,7 +81,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
                 name: np.empty(0) for name in archive.files if name not in _NAMES
             }
     except Exception as error:  # decoders raise what they like: zlib.error, BadZipFile, RuntimeError, ...
-        raise InvalidInput(f"{path}: not a readable .npz of plain arrays ({_first_line(error)})") from None
+        raise InvalidInput(f"{path}: not a readable .npz of plain arrays ({first_line(error)})") from None
 
 
 def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
@@ -93,9 +93,5 @@ def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
             for name in archive.keys():  # noqa: SIM118  (the handle is no mapping)
                 found[name] = archive.get_tensor(name) if name in _NAMES else np.empty(0)
     except Exception as error:  # also AttributeError, for number formats NumPy does not have
-        raise InvalidInput(f"{path}: not a readable .safetensors file ({_first_line(error)})") from None
+        raise InvalidInput(f"{path}: not a readable .safetensors file ({first_line(error)})") from None
     return found
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

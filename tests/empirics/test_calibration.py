@@ -1,4 +1,4 @@
-"""Calibration, likelihood and Brier score: numbers worked out by hand, one-hot models, and doors."""
+"""Accuracy, calibration, likelihood and Brier score: numbers worked out by hand, one-hot models, and doors."""
 
 import math
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
-from empirics.calibration import brier_score, expected_calibration_error, negative_log_likelihood
+from empirics.calibration import accuracy, brier_score, expected_calibration_error, negative_log_likelihood
 from theory import InvalidInput, Model
 
 
@@ -21,6 +21,14 @@ def with_probabilities(rows):
 
 def coins(tops):
     return with_probabilities([[p, 1 - p] for p in tops])
+
+
+def test_accuracy_by_hand():
+    # The first label wins a tie; predicted 0, 1, 0, 1.
+    model = coins([0.9, 0.2, 0.5, 0.4])
+    assert accuracy(model, [0, 1, 0, 1]) == 1.0
+    assert accuracy(model, [0, 1, 1, 0]) == 0.5
+    assert accuracy(model, [1, 0, 1, 0]) == 0.0
 
 
 def test_calibration_error_by_hand():
@@ -94,7 +102,7 @@ def test_they_agree_with_plain_definitions(seed):
         ([-1, 0], r"labels: expected labels in \[0, 3\), saw -1 to 0"),
     ],
 )
-@pytest.mark.parametrize("score", [expected_calibration_error, negative_log_likelihood, brier_score])
+@pytest.mark.parametrize("score", [accuracy, expected_calibration_error, negative_log_likelihood, brier_score])
 def test_labels_are_checked(score, labels, message):
     with pytest.raises(InvalidInput, match=message):
         score(Model(np.ones((2, 1)), np.ones((3, 1))), labels)

@@ -24,7 +24,11 @@ def run() -> tuple:
     return pairs, told
 
 
+trains = pytest.mark.slow  # a teacher and three students, until they can read
+
+
 class TestDigitsPairs:
+    @trains
     def test_shapes_and_accuracies(self, run: tuple) -> None:
         pairs, _ = run
         assert [name for name, *_ in pairs] == ["kl", "l1", "l2"]
@@ -34,6 +38,7 @@ class TestDigitsPairs:
             assert teacher_accuracy > 0.93
             assert student_accuracy > 0.85
 
+    @trains
     def test_progress(self, run: tuple) -> None:
         _, told = run
         assert told[0] == ("teacher", 1, 40)
@@ -41,6 +46,7 @@ class TestDigitsPairs:
         assert told[-1] == ("l2", 60, 60)
         assert len(told) == 40 + 3 * 60
 
+    @trains
     def test_small_kl_without_similarity(self, run: tuple) -> None:
         by_name = {item.name: item.pair for item in run[0]}
         distance = {name: theory.squared_logit_distance(pair.a, pair.b) for name, pair in by_name.items()}
@@ -49,6 +55,7 @@ class TestDigitsPairs:
             assert distance["kl"] > 20 * distance[logit_loss]
             assert likeness["kl"] < 0.9 < 0.99 < likeness[logit_loss]
 
+    @trains
     def test_travels_between_processes(self, run: tuple) -> None:
         name, pair, *accuracies = pickle.loads(pickle.dumps(run[0][0]))
         assert (name, *accuracies) == (run[0][0].name, *run[0][0][2:])

@@ -15,28 +15,15 @@ from empirics.losses import Loss, loss_named
 from empirics.losses.registry import Loss as LossClass
 from empirics.measures import CONCEPT_MEASURES, MEASURES, measure
 from empirics.networks import Perceptron, ResidualNetwork, evaluate
-from empirics.presets import PRESETS, PROFILES, Preset, preset_named
+from empirics.presets import PRESETS, PROFILES, preset_named
 from empirics.probes import direction_r2
 from empirics.training import Recipe, distil, train
+from tests.empirics.tiny import TINY, losses_named
 from theory import InvalidInput, Pair
 from theory.guarantees import guarantees
 from theory.workers import Board
 
-
-def losses(*names: str) -> tuple[Loss, ...]:
-    return tuple(loss_named(name) for name in names)
-
-
-TINY = Preset(
-    "digits",
-    Perceptron((8,), 2),
-    Perceptron((8,), 2),
-    Recipe(4, 128, 2e-2),
-    Recipe(4, 128, 2e-2),
-    teachers=2,
-    students=2,
-)
-PLAN = Plan("digits", "tiny", TINY, losses("kl", "l2"))
+PLAN = Plan("digits", "tiny", TINY, losses_named("kl", "l2"))
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +128,7 @@ class TestReproducible:
 
     def test_a_loss_added_changes_nothing_else_and_trains_only_its_own(self, grid: Grid, trained: Path) -> None:
         files = {path.name: path.stat().st_mtime_ns for path in trained.iterdir()}
-        more = run(replace(PLAN, losses=losses("kl", "l2", "l1")), trained, workers=1)
+        more = run(replace(PLAN, losses=losses_named("kl", "l2", "l1")), trained, workers=1)
         assert [row for row in more.rows if row["loss"] != "l1"] == grid.rows
         after = {path.name: path.stat().st_mtime_ns for path in trained.iterdir()}
         assert {name: after[name] for name in files} == files
@@ -174,7 +161,7 @@ class TestReproducible:
 
     def test_teachers_learn_concepts_where_the_preset_says_so(self, grid: Grid, tmp_path: Path) -> None:
         preset = replace(TINY, concept_weight=1.0, teachers=1, students=1)
-        (teacher,) = run(replace(PLAN, preset=preset, losses=losses("l2")), tmp_path, workers=1).teachers
+        (teacher,) = run(replace(PLAN, preset=preset, losses=losses_named("l2")), tmp_path, workers=1).teachers
         assert not np.allclose(teacher.embeddings, grid.teachers[0].embeddings)
 
     def test_losses_of_one_source_that_differ_do_not_share_a_checkpoint(self, tmp_path: Path) -> None:
@@ -190,7 +177,7 @@ class TestReproducible:
 
     def test_data_that_have_changed_are_read_anew(self, tmp_path: Path) -> None:
         preset = replace(TINY, dataset="features", teachers=1, students=1, concept_weight=1.0)
-        plan = Plan("features", "tiny", preset, losses("l2"), folder=tmp_path / "features.npz")
+        plan = Plan("features", "tiny", preset, losses_named("l2"), folder=tmp_path / "features.npz")
         found = []
         for seed in (0, 1, 0):
             rng = np.random.default_rng(seed)
@@ -221,7 +208,9 @@ class TestReproducible:
 
 
 def test_narrow_students_have_reasons_for_what_they_lack(tmp_path: Path) -> None:
-    plan = replace(PLAN, preset=replace(TINY, student=Perceptron((4,), 1), teachers=1, students=1), losses=losses("l2"))
+    plan = replace(
+        PLAN, preset=replace(TINY, student=Perceptron((4,), 1), teachers=1, students=1), losses=losses_named("l2")
+    )
     (student,) = run(plan, tmp_path, workers=1).students
     row = next(row for row in student.rows if row["split"] == "test")
     assert row["guaranteed_mean_cca"] is None
@@ -240,7 +229,7 @@ def test_held_out_parts_are_measured_with_probes_of_the_training_part(tmp_path: 
         teachers=1,
         students=1,
     )
-    (student,) = run(Plan("rendered", "tiny", preset, losses("l2")), tmp_path, workers=1).students
+    (student,) = run(Plan("rendered", "tiny", preset, losses_named("l2")), tmp_path, workers=1).students
     assert [row["split"] for row in student.rows] == ["train", "test", "held_out"]
     assert set(student.concepts) == {"test", "held_out"}
     assert len(student.concepts["held_out"]["concept_accuracy"] or ()) == 6

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 import theory
 from empirics import checkpoints, training
+from empirics.calibration import accuracy
 from empirics.data.dataset import Concept, Dataset, Part
 from empirics.losses import Loss, loss_named
 from empirics.networks import Network, Perceptron, ResidualNetwork, build, evaluate
-from empirics.training import Recipe, Trained, accuracy, distil, one_cycle, train
+from empirics.training import Recipe, Trained, distil, one_cycle, train
 from theory import InvalidInput, Model, Pair
 
 SMALL = Perceptron((16,), 2)

@@ -29,11 +29,17 @@ def command(*arguments, cwd=None):
         contextlib.chdir(cwd or "."),
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(told),
-        pytest.raises(SystemExit) as ended,
     ):
+        code = status(*arguments)
+    return Ended(code, printed.getvalue(), told.getvalue())
+
+
+def status(*arguments):
+    """Run ``logitbounds`` in this process, which prints as it does; return its status."""
+    with pytest.raises(SystemExit) as ended:
         main([*map(str, arguments)])
     assert isinstance(ended.value.code, int)
-    return Ended(ended.value.code, printed.getvalue(), told.getvalue())
+    return ended.value.code
 
 
 def installed(*arguments, cwd=None):

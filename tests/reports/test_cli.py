@@ -1,6 +1,7 @@
 """The command: exit statuses, one clear line for unusable input, and files that are there when it says so."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,15 +40,15 @@ def test_a_folder_that_is_a_file_is_refused_before_any_work(tmp_path):
     assert "not a folder" in result.stderr
 
 
-COMMANDS = ("verify", "compare", "falsify", "check-metric", "list", "distill", "audit", "prove", "check-certificate")
 FOLDERS = sorted(path.parent.name for path in Path(reports.__file__).parent.glob("*/command.py"))
 
 
 def test_help_names_every_command():
     result = installed("--help")
     assert result.returncode == 0
-    assert all(name in result.stdout for name in COMMANDS)
-    assert len(FOLDERS) == len(COMMANDS)
+    called = {"listing": "list"} | {name: name.replace("_", "-") for name in FOLDERS if name != "listing"}
+    assert {"verify", "list", "check-metric"} <= set(called.values())
+    assert all(re.search(rf"^\W+{name}\s", result.stdout, re.MULTILINE) for name in called.values())
 
 
 def test_help_loads_no_more_than_it_prints():

@@ -3,15 +3,12 @@
 import os
 import signal
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.processes import python
 from theory.files import scratch_folder, sweep, whole_folder, write_whole
-
-ROOT = Path(__file__).parents[2]
 
 
 def names(folder):
@@ -123,8 +120,7 @@ with (whole_folder(folder / "folder") if sys.argv[2] == "folder" else scratch_fo
 @pytest.mark.parametrize("kind", ["file", "folder", "scratch"])
 def test_what_a_killed_writer_leaves_is_swept(tmp_path, kind):
     write_whole(tmp_path / "file.txt", "old")
-    done = subprocess.run([sys.executable, "-c", KILLED, tmp_path, kind], cwd=ROOT, check=False)
-    assert done.returncode == -signal.SIGKILL
+    assert python(KILLED, tmp_path, kind, check=False).returncode == -signal.SIGKILL
     assert len(names(tmp_path)) == 2
     assert sweep(tmp_path) == 1
     assert names(tmp_path) == ["file.txt"]

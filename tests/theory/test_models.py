@@ -9,6 +9,7 @@ import torch
 from tests.theory.arithmetic.arithmetics import ARITHMETICS, first_float, models
 from tests.theory.measures import oracles
 from theory import InvalidInput, Model, NotApplicable, Pair
+from theory.evidence import as_balls
 from theory.models import centre_labels, centre_rows, label_subsets, pivoted
 
 F, G = np.arange(6.0).reshape(3, 2), np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 2.0]])
@@ -198,3 +199,90 @@ def test_pairs_that_do_not_match_are_refused(other, complaint):
 def test_dimensions_of_a_pair_may_differ():
     pair = Pair(Model(F, G), Model(np.ones((3, 1)), np.ones((4, 1))))
     assert (pair.m, pair.b.m, pair.swapped.m) == (2, 1, 1)
+
+
+# --------------------------------------------------------------------------- from logits alone
+
+LOGITS = F1 @ G1.T + RNG.standard_normal((6, 1))
+"""Of rank 2 once they are centred, and up to a number for each row."""
+
+
+def keeps_the_logits(build):
+    """Whether the centred logits of what is built are those of the array, in a basis that sums to zero over labels."""
+    model = build(LOGITS)
+    right = np.allclose(model.centred_logits, centre_labels(LOGITS), rtol=0, atol=1e-13)
+    return right and model.m == 2 and np.allclose(model.unembeddings.sum(axis=0), 0.0, atol=1e-14)
+
+
+def test_a_model_of_logits_has_them():
+    assert keeps_the_logits(Model.from_logits)
+    model = Model.from_logits(LOGITS)
+    assert np.allclose(model.unembeddings.T @ model.unembeddings, np.eye(2))
+    assert np.allclose(np.linalg.norm(model.embeddings, axis=1), np.linalg.norm(centre_labels(LOGITS), axis=1))
+
+
+def test_logits_that_are_not_centred_are_not_kept():
+    def uncentred(logits):
+        left, values, right = np.linalg.svd(logits, full_matrices=False)
+        return Model(left[:, :2] * values[:2], right[:2].T)
+
+    assert not keeps_the_logits(uncentred)
+    assert not keeps_the_logits(lambda logits: Model.from_logits(logits.astype(np.float32)))  # rounded at the door
+
+
+def test_log_probabilities_will_do_by_hand():
+    """Probabilities (1, e^2)/(1 + e^2): centred logits (-1, 1), along (-1, 1)/sqrt 2 of either sign."""
+    model = Model.from_logits(np.log([[1.0, math.exp(2.0)]]))
+    assert abs(model.embeddings[0, 0]) == pytest.approx(math.sqrt(2))
+    assert np.allclose(model.centred_logits, [[-1.0, 1.0]])
+
+
+def test_the_rank_is_told_by_the_rounding_of_the_type():
+    assert Model.from_logits(LOGITS.astype(np.float32)).m == 2
+    assert Model.from_logits(torch.tensor(LOGITS).half()).m == 2
+    assert Model.from_logits(np.zeros((3, 4))).m == 1
+    noisy = LOGITS + 1e-9 * RNG.standard_normal(LOGITS.shape)
+    assert Model.from_logits(noisy).m == 3
+    assert np.allclose(Model.from_logits(noisy).centred_logits, centre_labels(noisy), atol=1e-13)
+    told = Model.from_logits(noisy, dimension=2)
+    assert told.m == 2
+    assert 1e-11 < np.abs(told.centred_logits - centre_labels(noisy)).max() < 1e-8
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_more_dimensions_are_filled_up_with_directions_of_labels(dimension):
+    model = Model.from_logits(LOGITS[:1], dimension=dimension)
+    assert model.m == dimension
+    assert model.diversity == pytest.approx(1.0)
+    assert np.allclose(model.centred_logits, centre_labels(LOGITS[:1]), atol=1e-13)
+    assert np.array_equal(model.unembeddings, Model.from_logits(LOGITS[:1], dimension=dimension).unembeddings)
+
+
+def test_batches_share_the_largest_rank_and_tensors_keep_their_gradient():
+    batch = Model.from_logits(np.stack([LOGITS, np.outer(np.arange(6.0), [1.0, 0.0, 0.0, 0.0])]))
+    assert (batch.batch, batch.m) == ((2,), 2)
+    assert np.allclose(batch.centred_logits[0], centre_labels(LOGITS), atol=1e-13)
+    logits = torch.tensor(LOGITS, requires_grad=True)
+    model = Model.from_logits(logits)
+    (gradient,) = torch.autograd.grad(model.centred_logits.square().sum(), logits)
+    assert torch.allclose(gradient, 2 * model.centred_logits.detach(), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("logits", "dimension", "complaint"),
+    [
+        (LOGITS, 1, "dimension: expected at least 2, the rank of the centred logits beyond noise, saw 1"),
+        (LOGITS, 4, "dimension: expected a whole number from 1 to k - 1 = 3, saw 4"),
+        (LOGITS, 0, "from 1 to k - 1 = 3, saw 0"),
+        (LOGITS, True, "saw True"),
+        (LOGITS, 2.0, "saw 2.0"),
+        (LOGITS[:, :1], None, "logits: .*k >= 2, saw shape"),
+        (LOGITS[0], None, "logits: expected shape"),
+        (np.full((2, 3), np.nan), None, "logits: expected finite numbers"),
+        (1e200 * LOGITS, None, "logits: expected entries below 1e\\+140"),
+        (as_balls(Pair(Model(F, G), Model(F, G))).a.embeddings, None, "logits: .*saw balls"),
+    ],
+)
+def test_bad_logits_are_named(logits, dimension, complaint):
+    with pytest.raises(InvalidInput, match=complaint):
+        Model.from_logits(logits, dimension)

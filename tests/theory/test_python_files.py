@@ -1,4 +1,5 @@
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -62,27 +63,23 @@ def test_interrupts_pass() -> None:
 # --------------------------------------------------------------------------- loading
 
 
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return path
-
-
 def left_of(folder: Path) -> set[str]:
     """Name the modules that files of a folder have left behind."""
     known = ((name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items()))
     return {name for name, file in known if file and folder in Path(file).parents}
 
 
+Write = Callable[[str, str], Path]
+
 LAZY = "import sys\nimport early_of_mine\n\n\ndef late():\n    import early_of_mine, late_of_mine\n\n"
 LAZY += "    return early_of_mine, late_of_mine, sys.modules[__name__]\n"
 
 
-def test_a_file_is_forgotten_when_it_is_loaded_and_known_while_it_runs(tmp_path: Path) -> None:
-    write(tmp_path / "early_of_mine.py", "")
-    write(tmp_path / "late_of_mine.py", "VALUE = 1")
+def test_a_file_is_forgotten_when_it_is_loaded_and_known_while_it_runs(tmp_path: Path, write: Write) -> None:
+    write("early_of_mine.py", "")
+    write("late_of_mine.py", "VALUE = 1")
     folders = list(sys.path)
-    file, names = load_file(write(tmp_path / "mine.py", LAZY))
+    file, names = load_file(write("mine.py", LAZY))
     assert (left_of(tmp_path), sys.path) == (set(), folders)
     assert list(file.sources) == ["mine", "early_of_mine", "late_of_mine"]
     with pytest.raises(ModuleNotFoundError):
@@ -98,10 +95,12 @@ def test_a_file_is_forgotten_when_it_is_loaded_and_known_while_it_runs(tmp_path:
         assert names["late"]() == first  # not imported once more
 
 
-def test_a_module_of_the_same_name_comes_back_after_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path / "early_of_mine.py", "")
-    write(tmp_path / "late_of_mine.py", "")
-    file, names = load_file(write(tmp_path / "mine.py", LAZY))
+def test_a_module_of_the_same_name_comes_back_after_the_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write
+) -> None:
+    write("early_of_mine.py", "")
+    write("late_of_mine.py", "")
+    file, names = load_file(write("mine.py", LAZY))
     other = ModuleType("early_of_mine")
     monkeypatch.setitem(sys.modules, "early_of_mine", other)
     with file.importable():
@@ -109,28 +108,28 @@ def test_a_module_of_the_same_name_comes_back_after_the_block(tmp_path: Path, mo
     assert sys.modules["early_of_mine"] is other
 
 
-def test_a_file_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
-    write(tmp_path / "lib" / "helper_of_mine.py", "")
+def test_a_file_that_fails_leaves_nothing_behind(tmp_path: Path, write: Write) -> None:
+    write("lib/helper_of_mine.py", "")
     text = "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent / 'lib'))\n"
     folders = list(sys.path)
     with pytest.raises(InvalidInput, match="raised ZeroDivisionError on line 5"):
-        load_file(write(tmp_path / "mine.py", text + "import helper_of_mine\n1 / 0"))
+        load_file(write("mine.py", text + "import helper_of_mine\n1 / 0"))
     assert (left_of(tmp_path), sys.path) == (set(), folders)
 
 
-def test_a_file_may_load_another(tmp_path: Path) -> None:
-    write(tmp_path / "deep" / "inner.py", "VALUE = 2")
+def test_a_file_may_load_another(tmp_path: Path, write: Write) -> None:
+    write("deep/inner.py", "VALUE = 2")
     text = "from pathlib import Path\nfrom theory.python_files import load_file\n"
     text += "VALUE = load_file(Path(__file__).parent / 'deep' / 'inner.py')[1]['VALUE'] + 1\n"
-    _, names = load_file(write(tmp_path / "mine.py", text))
+    _, names = load_file(write("mine.py", text))
     assert names["VALUE"] == 3
 
 
-def test_sources_are_read_without_being_run(tmp_path: Path) -> None:
-    write(tmp_path / "kit" / "__init__.py", "raise SystemExit")
-    write(tmp_path / "kit" / "inner.py", "from . import leaf")
-    write(tmp_path / "kit" / "leaf.py", "x = (")
-    path = write(tmp_path / "mine.py", "import kit.inner, json, nothing_at_all")
+def test_sources_are_read_without_being_run(tmp_path: Path, write: Write) -> None:
+    write("kit/__init__.py", "raise SystemExit")
+    write("kit/inner.py", "from . import leaf")
+    write("kit/leaf.py", "x = (")
+    path = write("mine.py", "import kit.inner, json, nothing_at_all")
     sources, packages = own_sources(path, path.read_text(), "mine", {}, (str(tmp_path),))
     assert list(sources) == ["mine", "kit", "kit.inner", "kit.leaf"]
     assert packages == {"kit"}

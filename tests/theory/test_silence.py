@@ -1,14 +1,11 @@
-import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.processes import python
 from theory.silence import quietly
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("errors_too", [False, True])
@@ -43,5 +40,5 @@ def test_what_keeps_the_stream_or_closes_it_does_no_harm(capsys):
 def test_a_process_is_silenced_below_python_too():
     script = "import os; from theory.silence import silence_process; silence_process(); print('a', flush=True); "
     script += "[os.write(stream, b'below') for stream in (1, 2)]; os.system('echo child')"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True)
-    assert (done.stdout, done.stderr) == (b"", b"")
+    done = python(script)
+    assert (done.stdout, done.stderr) == ("", "")

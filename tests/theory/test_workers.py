@@ -8,23 +8,12 @@ import subprocess
 import sys
 import time
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.processes import alive, begun, needs_proc, python, until
 from theory.workers import Board, Lost, Pool, posted, repeating, result, spreading, without_interrupts
-
-ROOT = Path(__file__).parents[2]
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
-
-
-def until(condition, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return bool(condition())
-
 
 # --------------------------------------------------------------------------- pools
 
@@ -74,9 +63,7 @@ def test_a_silent_pool_says_nothing_below_python_either():
     script += "def talk():\n    print('loud')\n    os.system('echo louder >&2')\n"
     script += "with Pool(1, silent={}) as pool:\n    pool.call(talk)\n"
     for silent in (True, False):
-        done = subprocess.run(
-            [sys.executable, "-c", script.format(silent)], cwd=ROOT, capture_output=True, text=True, check=True
-        )
+        done = python(script.format(silent))
         assert (done.stdout + done.stderr == "") is silent
 
 
@@ -88,9 +75,16 @@ def test_tasks_come_back_with_their_numbers(count):
         assert (dict(spread([os.getpid]))[0] == os.getpid()) is (count == 1)
 
 
-def test_tasks_come_back_as_they_end():
+def test_tasks_come_back_as_they_end(tmp_path):
+    def wait():
+        while not (tmp_path / "go").exists():
+            time.sleep(0.01)
+
     with spreading(2) as spread:
-        assert [number for number, _ in spread([partial(time.sleep, 2.0), partial(time.sleep, 0.0)])] == [1, 0]
+        ended = spread([wait, partial(time.sleep, 0.0)])
+        assert next(ended)[0] == 1
+        (tmp_path / "go").touch()
+        assert next(ended)[0] == 0
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -119,8 +113,8 @@ def work(seconds):
 
 with Pool(2) as pool:
     futures = [pool.submit(work, seconds) for seconds in (0.5, 120.0)]
-    print("begun", flush=True)
     try:
+        print("begun", flush=True)  # here: the interrupt may come with the last letter
         [future.result() for future in futures]
     except KeyboardInterrupt:
         print("interrupted", flush=True)
@@ -130,24 +124,20 @@ with Pool(2) as pool:
 
 def start(folder):
     folder.mkdir()
-    script = PARENT.replace("sys.argv[1]", repr(str(folder)))
-    return subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    return begun([sys.executable, "-c", PARENT.replace("sys.argv[1]", repr(str(folder)))])
 
 
-def alive(folder):
-    return [name.name for name in folder.iterdir() if Path("/proc", name.name).exists()]
+def workers(folder):
+    return [path.name for path in folder.iterdir() if alive(path.name)]
 
 
 @needs_proc
 def test_workers_go_with_a_parent_that_is_killed_busy_or_idle(tmp_path):
     process = start(tmp_path / "workers")
-    assert until(lambda: len(alive(tmp_path / "workers")) == 2)
+    assert until(lambda: len(workers(tmp_path / "workers")) == 2)
     process.kill()
     process.communicate()
-    assert until(lambda: not alive(tmp_path / "workers"), 15)
+    assert until(lambda: not workers(tmp_path / "workers"), 15)
 
 
 @needs_proc
@@ -155,11 +145,31 @@ def test_workers_go_with_a_parent_that_is_killed_busy_or_idle(tmp_path):
 def test_an_interrupt_from_the_keyboard_is_the_parents_to_handle(tmp_path, hardly_begun):
     process = start(tmp_path / "workers")
     assert process.stdout.readline() == "begun\n"
-    assert hardly_begun or until(lambda: len(alive(tmp_path / "workers")) == 2)
+    assert hardly_begun or until(lambda: len(workers(tmp_path / "workers")) == 2)
     os.killpg(process.pid, signal.SIGINT)
     assert process.communicate(timeout=60) == ("interrupted\n", "")
     assert process.returncode == 3
-    assert not alive(tmp_path / "workers")
+    assert not workers(tmp_path / "workers")
+
+
+def test_workers_are_born_without_interrupts_in_any_thread():
+    script = """
+import signal, sys
+from concurrent.futures import ThreadPoolExecutor
+from theory.workers import Pool, without_interrupts
+from theory import workers
+
+def blocked():
+    with without_interrupts():
+        workers._begin_trackers()
+        return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+with ThreadPoolExecutor(1) as threads:
+    print(threads.submit(blocked).result() if sys.argv[1] == "thread" else blocked())
+print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+"""
+    for where in ("main", "thread"):
+        assert python(script, where).stdout.split() == ["True", "False"]
 
 
 def test_what_a_worker_starts_can_be_interrupted():

@@ -146,6 +146,12 @@ def where_decided(condition: Array, x: Array | float, y: Array) -> Array:
     return xp.where_decided(condition, x, y) if is_balls(y) else xp.where(condition, x, y)
 
 
+def indicator(x: Array) -> Array:
+    """1 where x > 0, else 0; the interval [0, 1] where a ball cannot tell."""
+    xp = namespace_of(x)
+    return xp.indicator(x) if is_balls(x) else xp.astype(x > 0, x.dtype)
+
+
 def square(value: Array) -> Array:
     """Return value * value: unlike ``**`` it is exact for balls that contain zero, which powers of arb are not."""
     return value * value

@@ -2,307 +2,66 @@
 
 A violation is evaluated a second time by formulas that share no code with those that found it: in many digits, when it
 is confirmed (`theory.arithmetic.multiprecision`), and in float64 by the `repro.py` of a finding, which carries the text
-of this module and serves it under the name ``theory``; so it is one file and imports NumPy alone. Nothing here is
-batched, differentiable or careful beyond the obvious; the docstrings of `theory` say what each function is.
+of this module and of `plain_models` and serves this one under the name ``theory``; so these two import NumPy and each
+other alone. Nothing here is batched, differentiable or careful beyond the obvious; the docstrings of `theory` say what
+each function is.
 
-A new measure gets in by its definition, written below under its public name and signature, and by that name in
-`__all__`: `theory.measures.stand_ins` then finds it. One that is lacking is never computed by other means. A claim that
-calls it is refused in many digits, so that float64 and perturbed copies have to decide; and the `repro.py` of such a
-claim says that its file could not be loaded, and exits 2.
+This is also the independent definition, the oracle, of every measure of `theory.measures.registry`: it gets in under
+the name and signature of its function, and by that name in `__all__`. One that is lacking is never computed by other
+means. A claim that calls it is refused in many digits, so that float64 and perturbed copies have to decide; and the
+`repro.py` of such a claim says that its file could not be loaded, and exits 2.
 """
 
 from __future__ import annotations
 
-import inspect
-import itertools
 import math
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-_EPS = float(np.finfo(np.float64).eps)  # spacing of float64 at one
-_DUST = 4 * _EPS  # what centring leaves of an entry that a column shares with all others: its mean is rounded
-_CONSTANT = 8 * _EPS  # relative spread that the rounding of a few operations gives to what does not vary
-_ENUMERABLE = 2_000_000  # subsets of labels that are enumerated, as many as `theory` does, and not sampled
+from theory.arithmetic.plain_models import (
+    EPS,
+    Budget,
+    Claim,
+    DegenerateInput,
+    Domain,
+    InvalidInput,
+    Metric,
+    Model,
+    NotApplicable,
+    Pair,
+    RankDeficient,
+    Refuted,
+    SingularSubset,
+    assert_survives,
+    centred_rows,
+    claim,
+    falsify,
+    finite_matrix,
+    label_subsets,
+    metric,
+)
+
+_DUST = 4 * EPS  # what centring leaves of an entry that a column shares with all others: its mean is rounded
+_CONSTANT = 8 * EPS  # relative spread that the rounding of a few operations gives to what does not vary
 _SERIES = 1e-2  # |t| below which five terms of e^t - 1 - t, off by 4e-14 of it, beat a difference that cancels
 _HOTTEST = 1e100  # a KL divergence at a higher temperature would underflow
+_HALVINGS = 50  # of an interval of shares, down to the precision of float64
 _TAIL = 0.01  # the share of subsets, those of the largest errors, that a profile calls its tail
 
-# --------------------------------------------------------------------------- errors
+# --------------------------------------------------------------------------- measures of one model
 
 
-class InvalidInput(ValueError):
-    """An argument is not what it must be."""
+def log_min_probability(model: Model) -> float:
+    """Log of the smallest probability of any label on any input."""
+    return float(model.log_min_probability)
 
 
-class NotApplicable(Exception):
-    """The hypotheses of a statement fail on this pair."""
-
-
-class RankDeficient(NotApplicable):
-    """The centred unembeddings do not have full column rank."""
-
-
-class SingularSubset(NotApplicable):
-    """Some subset of labels has linearly dependent unembedding differences."""
-
-    def __init__(self, subset: tuple[int, ...]) -> None:
-        super().__init__(f"the unembedding differences of the label subset {subset} are linearly dependent to rounding")
-        self.subset = subset
-
-
-class DegenerateInput(NotApplicable):
-    """A representation has no spread where the measure divides by it."""
-
-
-# --------------------------------------------------------------------------- models and pairs
-
-
-def _matrix(name: str, value: Any, least: int) -> Any:
-    array = np.array(value, dtype=np.float64)
-    if array.ndim != 2 or len(array) < least or array.shape[1] < 1 or not np.isfinite(array).all():
-        raise InvalidInput(f"{name}: expected a finite matrix of at least {least} rows, saw shape {array.shape}")
-    array.setflags(write=False)
-    return array
-
-
-def _centred(rows: Any) -> Any:
-    return rows - rows.mean(axis=0)
-
-
-@dataclass(frozen=True, eq=False)
-class Model:
-    """p(y|x) = softmax_y(f(x) . g(y)): rows f(x) of `embeddings`, rows g(y) of `unembeddings`."""
-
-    embeddings: Any
-    unembeddings: Any
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "embeddings", _matrix("embeddings", self.embeddings, 1))
-        object.__setattr__(self, "unembeddings", _matrix("unembeddings", self.unembeddings, 2))
-        if self.embeddings.shape[1] != self.unembeddings.shape[1]:
-            raise InvalidInput(
-                f"unembeddings: expected {self.embeddings.shape[1]} columns, saw {self.unembeddings.shape[1]}"
-            )
-
-    def __repr__(self) -> str:
-        return f"Model(n={self.n}, k={self.k}, m={self.m})"
-
-    @property
-    def n(self) -> int:
-        """Number of inputs."""
-        return len(self.embeddings)
-
-    @property
-    def k(self) -> int:
-        """Number of labels."""
-        return len(self.unembeddings)
-
-    @property
-    def m(self) -> int:
-        """Dimension."""
-        return int(self.embeddings.shape[1])
-
-    @property
-    def batch(self) -> tuple[int, ...]:
-        """No batch axis here."""
-        return ()
-
-    @property
-    def xp(self) -> Any:
-        """The array namespace."""
-        return np
-
-    @cached_property
-    def centred_unembeddings(self) -> Any:
-        """Gc = G minus its mean row."""
-        return _centred(self.unembeddings)
-
-    @cached_property
-    def centred_logits(self) -> Any:
-        """u(x) = Gc f(x)."""
-        return self.embeddings @ self.centred_unembeddings.T
-
-    @cached_property
-    def top_label(self) -> Any:
-        """One true entry per input: the label of highest probability (the first, among equals)."""
-        return np.arange(self.k) == np.argmax(self.centred_logits, axis=1)[:, None]
-
-    @cached_property
-    def log_probabilities(self) -> Any:
-        """log p(y|x)."""
-        shifted = self.centred_logits - self.centred_logits.max(axis=1, keepdims=True)
-        rest = np.where(self.top_label, 0.0, np.exp(shifted)).sum(axis=1, keepdims=True)
-        return shifted - np.log1p(rest)
-
-    @cached_property
-    def probabilities(self) -> Any:
-        """p(y|x)."""
-        return np.exp(self.log_probabilities)
-
-    @cached_property
-    def log_min_probability(self) -> Any:
-        """log tau, tau the smallest probability of any label on any input."""
-        return self.log_probabilities.min()
-
-    @cached_property
-    def unembedding_singular_values(self) -> Any:
-        """Singular values of Gc, descending."""
-        return np.linalg.svd(self.centred_unembeddings, compute_uv=False)
-
-    @cached_property
-    def unembedding_pseudo_inverse(self) -> Any:
-        """pinv(Gc)."""
-        return np.linalg.pinv(self.centred_unembeddings)
-
-    @cached_property
-    def diversity(self) -> Any:
-        """s_m(Gc) / s_1(Gc)."""
-        values = self.unembedding_singular_values
-        return values[self.m - 1] / max(values[0], np.finfo(np.float64).tiny) if self.k > self.m else 0.0
-
-    @cached_property
-    def pivoted_singular_values(self) -> Any:
-        """Singular values of L_J for every (m+1)-subset of labels and every pivot in it."""
-        g, found = self.unembeddings, []
-        for subset in _subsets(self.k, self.m + 1):
-            rows = [g[[j for j in subset if j != pivot]] - g[pivot] for pivot in subset]
-            found.append([np.linalg.svd(row, compute_uv=False) for row in rows])
-        return np.array(found)
-
-    def select_rows(self, rows: Any) -> Model:
-        """Return the model restricted to some of the inputs."""
-        return Model(self.embeddings[rows], self.unembeddings)
-
-    def gauged(self, transform: Any, shift: Any = None) -> Model:
-        """Return the model (A f, A^-T g + c)."""
-        unembeddings = np.linalg.solve(np.asarray(transform).T, self.unembeddings.T).T
-        return Model(self.embeddings @ np.asarray(transform).T, unembeddings + (0.0 if shift is None else shift))
-
-
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """Two models over the same inputs and labels."""
-
-    a: Model
-    b: Model
-
-    def __post_init__(self) -> None:
-        if (self.a.n, self.a.k) != (self.b.n, self.b.k):
-            raise InvalidInput(f"b: expected the inputs and labels of a, saw {self.a!r} and {self.b!r}")
-
-    @property
-    def n(self) -> int:
-        """Number of inputs."""
-        return self.a.n
-
-    @property
-    def k(self) -> int:
-        """Number of labels."""
-        return self.a.k
-
-    @property
-    def m(self) -> int:
-        """Dimension of the first model."""
-        return self.a.m
-
-    @property
-    def batch(self) -> tuple[int, ...]:
-        """No batch axis here."""
-        return ()
-
-    @property
-    def xp(self) -> Any:
-        """The array namespace."""
-        return np
-
-    @property
-    def swapped(self) -> Pair:
-        """The pair (b, a)."""
-        return Pair(self.b, self.a)
-
-    def select_rows(self, rows: Any) -> Pair:
-        """Return the pair restricted to some of the inputs."""
-        return Pair(self.a.select_rows(rows), self.b.select_rows(rows))
-
-    @cached_property
-    def logit_difference(self) -> Any:
-        """Delta(x) = u(x) - u'(x)."""
-        return self.a.centred_logits - self.b.centred_logits
-
-    @cached_property
-    def log_min_probability(self) -> Any:
-        """log tau of both models."""
-        return min(self.a.log_min_probability, self.b.log_min_probability)
-
-
-# --------------------------------------------------------------------------- claims and metrics
-
-
-@dataclass(frozen=True)
-class Domain:
-    """The shapes and regimes a statement speaks of."""
-
-    dimensions: tuple[int, int] = (1, 4)
-    labels: tuple[int, int] = (2, 8)
-    inputs: tuple[int, int] = (2, 12)
-    equal_dimensions: bool = True
-    diverse: bool = True
-
-    def shapes(self) -> list[tuple[int, int]]:
-        """Return every (m, k) of the domain, smallest first."""
-        found = []
-        for m in range(self.dimensions[0], self.dimensions[1] + 1):
-            least = max(self.labels[0], m + 1 if self.diverse else 2)
-            found += [(m, k) for k in range(least, self.labels[1] + 1)]
-        return sorted(found, key=lambda shape: (sum(shape), shape))
-
-
-@dataclass(frozen=True)
-class Claim:
-    """An assertion that lhs <= rhs for every pair of models."""
-
-    function: Any
-    name: str
-    title: str = ""
-    source: str = ""
-    domain: Domain = field(default_factory=Domain)
-
-    def __call__(self, pair: Pair) -> Any:
-        """Evaluate both sides."""
-        return self.function(pair)
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A measure of how (un)like two embeddings, or two models, are."""
-
-    function: Any
-    on: str
-    similarity: bool
-    name: str
-    declares: Any = None
-
-    def __call__(self, first: Any, second: Any) -> Any:
-        """Evaluate the measure."""
-        return self.function(first, second)
-
-
-def claim(function: Any = None, /, *, title: str = "", source: str = "", domain: Domain | None = None) -> Any:
-    """Mark a function of a pair, returning (lhs, rhs), as the claim that lhs <= rhs; bare or with keywords."""
-
-    def wrap(inner: Any) -> Claim:
-        heading = title or (inspect.getdoc(inner) or "").split("\n")[0]
-        return Claim(inner, getattr(inner, "__name__", "claim"), heading, source, domain or Domain())
-
-    return wrap if function is None else wrap(function)
-
-
-def metric(*, on: str, similarity: bool = False, declares: Any = None) -> Any:
-    """Mark a function of two embeddings, or of two models, as a measure."""
-    return lambda inner: Metric(inner, on, similarity, getattr(inner, "__name__", "metric"), declares)
+def diversity(model: Model) -> float:
+    """s_m(Gc) / s_1(Gc)."""
+    return float(model.diversity)
 
 
 # --------------------------------------------------------------------------- distances between distributions
@@ -418,6 +177,159 @@ def top_label_agreement(a: Model, b: Model) -> float:
     return float(np.mean(np.argmax(a.centred_logits, axis=1) == np.argmax(b.centred_logits, axis=1)))
 
 
+# --------------------------------------------------------------------------- what closeness in KL certifies
+
+
+def flipped(a: Model, b: Model) -> float:
+    """Share of inputs on which the models prefer different labels."""
+    return 1.0 - top_label_agreement(a, b)
+
+
+def acceptance_rate(a: Model, b: Model) -> float:
+    """E sum_y min(p, p')."""
+    Pair(a, b)
+    return float(np.minimum(a.probabilities, b.probabilities).sum(axis=1).mean())
+
+
+def rms_probability_change(a: Model, b: Model) -> float:
+    """Root of E (p - p')^2 at the first model's top label."""
+    Pair(a, b)
+    change = np.where(a.top_label, a.probabilities - b.probabilities, 0.0).sum(axis=1)
+    return float(np.sqrt((change**2).mean()))
+
+
+def flip_threshold(model: Model, divergence: str = "kl") -> Any:
+    """Least divergence of a distribution whose top label is another one, from the two largest probabilities."""
+    ordered = np.sort(model.log_probabilities, axis=1)
+    first, second = ordered[:, -1], ordered[:, -2]
+    p, q = np.exp(first), np.exp(second)
+    others, root = np.exp(ordered[:, :-2]).sum(axis=1), np.exp((first + second) / 2)
+    if divergence == "kl":
+        mean = np.logaddexp(first, second) - math.log(2.0)
+        return p * (first - mean) + q * (second - mean)
+    if divergence == "reversed_kl":
+        return -np.log(others + 2 * root)  # 1 - (sqrt p_1 - sqrt p_2)^2
+    if divergence == "squared_hellinger":
+        return 1 - np.sqrt(1 - (np.exp(first / 2) - np.exp(second / 2)) ** 2 / 2)
+    if divergence == "total_variation":
+        return (p - q) / 2
+    if divergence == "squared_logit":
+        return (first - second) ** 2 / 2
+    raise InvalidInput(f"divergence: expected a divergence with a flip threshold, saw {divergence!r}")
+
+
+def certified_agreement(a: Model, b: Model) -> float:
+    """Share of inputs with KL(p || p') below the flip threshold of p, or that of p' for the other direction."""
+    log_p, _, t = _log_probabilities(a, b)
+    return float(np.mean(_kl_rows(log_p, t) < np.maximum(flip_threshold(a), flip_threshold(b, "reversed_kl"))))
+
+
+def disagreement_bound(model: Model, mean: Any, divergence: str = "kl") -> float:
+    """Largest share of inputs whose thresholds, cheapest first, sum to no more than n times the mean."""
+    if not mean >= 0:
+        raise InvalidInput(f"mean: expected a number >= 0, saw {mean!r}")
+    spent, count = 0.0, 0
+    for cost in np.sort(flip_threshold(model, divergence)):
+        spent = spent + cost
+        if spent > model.n * mean:
+            break
+        count += 1
+    return count / model.n
+
+
+def disagreement_bound_from_kl(a: Model, b: Model) -> float:
+    """Largest share of inputs that the mean of KL(a || b) can have flipped."""
+    return disagreement_bound(a, kl_divergence(a, b))
+
+
+def squared_fisher_distance(a: Model, b: Model) -> float:
+    """E Var_p(Delta) = E sum_{i<j} p_i p_j (Delta_i - Delta_j)^2."""
+    difference, p = Pair(a, b).logit_difference, a.probabilities
+    apart = (difference[:, :, None] - difference[:, None, :]) ** 2
+    return float((p[:, :, None] * p[:, None, :] * apart).sum(axis=(1, 2)).mean() / 2)
+
+
+def fisher_bound(a: Model, b: Model) -> float:
+    """(2 + R) KL(a || b), R the largest range of Delta on any input."""
+    difference = Pair(a, b).logit_difference
+    return float((2 + (difference.max(axis=1) - difference.min(axis=1)).max()) * kl_divergence(a, b))
+
+
+def squared_clipped_distance(a: Model, b: Model, floor: float) -> float:
+    """E sum_y (log max(p, floor) - log max(p', floor))^2."""
+    if not 0 < floor < 1:
+        raise InvalidInput(f"floor: expected a number between 0 and 1, saw {floor!r}")
+    log_p, log_q, _ = _log_probabilities(a, b)
+    clipped = np.maximum(log_p, math.log(floor)) - np.maximum(log_q, math.log(floor))
+    return float((clipped**2).sum(axis=1).mean())
+
+
+@dataclass(frozen=True)
+class EmbeddingCertificates:
+    """What KL guarantees of each input's embedding."""
+
+    per_input_map: Any
+    map_difference: Any
+    single_map: Any
+    smallest_eigenvalue: Any
+
+
+def _geometries(a: Model, b: Model) -> list[tuple[Any, Any, Any]]:
+    """Return for each input the singular values and right vectors of B, B^T B = I_w, and (A_w - A*) f'."""
+    _require_full_rank(a)
+    pair = Pair(a, b)
+    weights = np.exp(np.minimum(a.log_probabilities, b.log_probabilities))
+    found = []
+    for w, difference in zip(weights, pair.logit_difference, strict=True):
+        share = w / w.sum()
+        factor = np.sqrt(w)[:, None] * (a.centred_unembeddings - share @ a.centred_unembeddings)
+        left, values, right = np.linalg.svd(factor, full_matrices=False)
+        coordinates = left.T @ (np.sqrt(w) * (difference - share @ difference))
+        own = (coordinates / np.where(values > 0, values, 1.0)) @ right
+        found.append((values, right, a.unembedding_pseudo_inverse @ difference - own))
+    return found
+
+
+def embedding_certificates(a: Model, b: Model) -> EmbeddingCertificates:
+    """2 KL / lambda_min(I_w), ||(A_w - A*) f'||^2, the square of the sum of their roots, and lambda_min(I_w)."""
+    geometries = _geometries(a, b)
+    log_p, _, t = _log_probabilities(a, b)
+    regular = np.array([bool(values[-1] > EPS * values[0]) for values, _, _ in geometries])
+    least = np.array([values[-1] for values, _, _ in geometries])
+    apart = np.array([(difference**2).sum() for _, _, difference in geometries])
+    own = np.where(regular, np.sqrt(2 * _kl_rows(log_p, t)) / np.where(regular, least, 1.0), math.inf)
+    return EmbeddingCertificates(own**2, apart, (own + np.sqrt(apart)) ** 2, np.where(regular, least**2, 0.0))
+
+
+def embedding_bounds(a: Model, b: Model) -> Any:
+    """Bound ||f - A* f'||^2 by (sqrt(2 KL / lambda_min(I_w)) + ||(A_w - A*) f'||)^2."""
+    return embedding_certificates(a, b).single_map
+
+
+def certified_embeddings(a: Model, b: Model) -> float:
+    """Share of inputs whose bound is below a tenth of ||f||^2."""
+    return float(np.mean(embedding_bounds(a, b) < (a.embeddings**2).sum(axis=1) / 10))
+
+
+def probe_bounds(a: Model, b: Model, probes: Any) -> Any:
+    """Bound (v.(f - A* f'))^2 by (sqrt(2 KL v^T I_w^-1 v) + |v.(A_w - A*) f'|)^2, for each input and probe v."""
+    probes = np.asarray(probes)
+    if probes.ndim not in (2, 3) or probes.shape[-1] != a.m or (probes.ndim == 3 and len(probes) != a.n):
+        raise InvalidInput(f"probes: expected shape (c, {a.m}) or ({a.n}, c, {a.m}), saw shape {probes.shape}")
+    log_p, _, t = _log_probabilities(a, b)
+    found = []
+    for i, (kl, (values, right, difference)) in enumerate(zip(_kl_rows(log_p, t), _geometries(a, b), strict=True)):
+        rows = probes[i] if probes.ndim == 3 else probes
+        regular = bool(values[-1] > EPS * values[0])
+        dual = ((rows @ right.T / (values if regular else 1.0)) ** 2).sum(axis=1)
+        bound = (np.sqrt(2 * kl * dual) + np.abs(rows @ difference)) ** 2
+        found.append(bound if regular else np.full(len(rows), math.inf))
+    return np.array(found)
+
+
+# --------------------------------------------------------------------------- log-likelihood variance
+
+
 def _llv_part(first: Any, second: Any, pivot: int, others: tuple[int, ...]) -> float:
     """Return the largest standard deviation, along rows, of the difference of standardised log-probabilities."""
     parts = []
@@ -455,7 +367,7 @@ def llv_distance(
 
 
 def _require_full_rank(model: Model) -> None:
-    if not model.diversity > max(model.k, model.m) * _EPS:
+    if not model.diversity > max(model.k, model.m) * EPS:
         raise RankDeficient("a: its centred unembeddings do not span all dimensions (diversity fails)")
 
 
@@ -483,19 +395,11 @@ def volume_dissimilarity(a: Model, b: Model) -> float:
     return float(np.sqrt(value))
 
 
-def _subsets(k: int, size: int) -> list[tuple[int, ...]]:
-    if size > k:
-        raise NotApplicable(f"{k} labels hold no subset of m + 1 = {size}: diversity needs k >= m + 1")
-    if math.comb(k, size) > _ENUMERABLE:
-        raise InvalidInput(f"subsets: expected at most {_ENUMERABLE} to enumerate, saw C({k}, {size})")
-    return list(itertools.combinations(range(k), size))
-
-
 def _drawn_subsets(k: int, size: int, subsets: Any, seed: int) -> list[tuple[int, ...]]:
     if size > k:
         raise NotApplicable(f"{k} labels hold no subset of m + 1 = {size}: diversity needs k >= m + 1")
     if isinstance(subsets, str) and subsets == "all":
-        return _subsets(k, size)
+        return label_subsets(k, size)
     if isinstance(subsets, str) or subsets < 1:
         raise InvalidInput(f"subsets: expected 'all' or a positive number of draws, saw {subsets!r}")
     keys = np.random.default_rng(seed).random((int(subsets), k), dtype=np.float32)
@@ -511,7 +415,7 @@ def _subset_errors(a: Model, b: Model, subsets: list[tuple[int, ...]]) -> tuple[
         right = b.unembeddings[others] - b.unembeddings[pivot]
         values = np.linalg.svd(left, compute_uv=False)
         size = float(np.max(np.abs(a.unembeddings[[pivot, *others]])))
-        if values[-1] <= a.m * _EPS * max(values[0], size):
+        if values[-1] <= a.m * EPS * max(values[0], size):
             errors.append(math.nan)
             conditions.append(math.inf)
             continue
@@ -577,11 +481,56 @@ def identifiability_profile(a: Model, b: Model, subsets: Any = "all", seed: int 
     )
 
 
+def identifiability_tail_share(a: Model, b: Model, subsets: Any = "all", seed: int = 0) -> float:
+    """Share of the sum of E||f - A_S f'||^2 that the largest 1 % of subsets carry."""
+    share = identifiability_profile(a, b, subsets, seed).tail_share
+    if share is None:
+        raise NotApplicable("every subset of labels is singular")
+    return share
+
+
+# --------------------------------------------------------------------------- measures that are this package's own
+
+
+def _squared_whitened(a: Model, b: Model) -> Any:
+    """E[r^T Cov(f)^-1 r] / m, r = pinv(Gc) Delta."""
+    _require_full_rank(a)
+    if a.n <= a.m:
+        raise DegenerateInput(f"a: {a.n} inputs leave the covariance of {a.m} dimensions singular")
+    centred = centred_rows(a.embeddings)
+    size = np.where(np.abs(centred).max(axis=0) > 0, np.abs(centred).max(axis=0), 1.0)
+    _, values, axes = np.linalg.svd(centred / size, full_matrices=False)
+    if values[-1] <= _CONSTANT * a.n * (values[0] + np.abs(a.embeddings).max() / size.min()):
+        raise DegenerateInput("a: the covariance of its embeddings is singular to rounding")
+    residual = Pair(a, b).logit_difference @ a.unembedding_pseudo_inverse.T
+    # Cov = axes^T diag(values^2) axes / n in these units: the factors n of it and of the mean over inputs cancel.
+    return ((residual / size @ axes.T / values) ** 2).sum() / a.m
+
+
+def whitened_logit_distance(a: Model, b: Model) -> float:
+    """Root of E[r^T Cov(f)^-1 r] / m: the error of the alignment in standard deviations of f."""
+    return float(np.sqrt(_squared_whitened(a, b)))
+
+
+def symmetrised_whitened_logit_distance(a: Model, b: Model) -> float:
+    """Root of the mean of the squared whitened logit distances in both directions."""
+    return float(np.sqrt((_squared_whitened(a, b) + _squared_whitened(b, a)) / 2))
+
+
+def guaranteed_mean_cca(a: Model, b: Model) -> float:
+    """One minus the largest mean of 1 - rho_i that a sum of 1 - rho_i^2 of m d_w^2 allows."""
+    if a.m != b.m:
+        raise NotApplicable(f"b: expected dimension {a.m}, that of a, saw {b.m}")
+    total = a.m * _squared_whitened(a, b)
+    parts = [min(max(total - direction, 0.0), 1.0) for direction in range(a.m)]
+    return float(1 - sum(part / (1 + math.sqrt(1 - part)) for part in parts) / a.m)
+
+
 # --------------------------------------------------------------------------- similarities of embeddings
 
 
 def _embeddings(X: Any, Y: Any) -> tuple[Any, Any]:
-    x, y = _matrix("X", X, 1), _matrix("Y", Y, 1)
+    x, y = finite_matrix("X", X, 1), finite_matrix("Y", Y, 1)
     if len(x) != len(y):
         raise InvalidInput(f"Y: expected the rows of X, saw shapes {x.shape} and {y.shape}")
     return x, y
@@ -589,7 +538,7 @@ def _embeddings(X: Any, Y: Any) -> tuple[Any, Any]:
 
 def _centred_columns(array: Any) -> Any:
     """Centre columns; those that are constant to rounding become zero."""
-    centred = _centred(_centred(array))
+    centred = centred_rows(centred_rows(array))
     return np.where(np.abs(centred).max(axis=0) <= _DUST * np.abs(array).max(axis=0), 0.0, centred)
 
 
@@ -604,7 +553,7 @@ def _basis(array: Any) -> Any:
     """Return an orthonormal basis of the column space."""
     size = np.abs(array).max(axis=0)
     u, values, _ = np.linalg.svd(array / np.where(size > 0, size, 1.0), full_matrices=False)
-    return u[:, values > max(array.shape) * _EPS * values[0]]
+    return u[:, values > max(array.shape) * EPS * values[0]]
 
 
 def _cosines(x: Any, y: Any) -> Any:
@@ -682,7 +631,7 @@ def procrustes(X: Any, Y: Any, normalised: bool = True) -> float:
 
 def _standardised(name: str, array: Any) -> Any:
     size = np.abs(array).max(axis=0)
-    centred = _centred(_centred(array / np.where(size > 0, size, 1.0)))
+    centred = centred_rows(centred_rows(array / np.where(size > 0, size, 1.0)))
     deviation = np.sqrt((centred**2).mean(axis=0))
     if (deviation <= _CONSTANT).any():
         raise DegenerateInput(f"{name}: a column is constant to rounding, so it cannot be standardised")
@@ -697,29 +646,59 @@ def svd_dissimilarity(X: Any, Y: Any) -> float:
     return float(min(max(value, 0.0), 1.0))
 
 
-# --------------------------------------------------------------------------- what a script has no use for
+# --------------------------------------------------------------------------- statements about new inputs, of scores
 
 
-@dataclass(frozen=True)
-class Budget:
-    """What an attack may cost."""
-
-    seconds: float | None = 10.0
-    evaluations: int | None = None
+def _as_fraction(name: str, value: Any) -> Fraction:
+    if isinstance(value, bool) or not 0 < value < 1:
+        raise InvalidInput(f"{name}: expected a number strictly between 0 and 1, saw {value!r}")
+    return value if isinstance(value, Fraction) else Fraction(str(value))
 
 
-class Refuted(AssertionError):
-    """A claim that was to survive did not."""
+def _binomial_tail(n: int, j: int, share: Fraction) -> Fraction:
+    """P(Bin(n, share) >= j)."""
+    return sum((math.comb(n, i) * share**i * (1 - share) ** (n - i) for i in range(j, n + 1)), Fraction(0))
 
 
-def falsify(claim: Any, budget: Any = None, seed: int = 0, progress: Any = None) -> Any:
-    """Refuse: the search is no part of the stand-in."""
-    raise NotImplementedError("falsify: a reproduction evaluates what was found, it does not search")
+def conformal_rank(n: int, alpha: Any, delta: Any = None) -> int:
+    """ceil((n + 1)(1 - alpha)); or the least j with P(Bin(n, 1 - alpha) >= j) <= delta."""
+    if n < 1:
+        raise InvalidInput(f"n: expected a positive number of scores, saw {n!r}")
+    share = 1 - _as_fraction("alpha", alpha)
+    if delta is None:
+        return math.ceil((n + 1) * share)
+    level, rank, tail = _as_fraction("delta", delta), n + 1, Fraction(0)
+    while rank > 0:
+        tail += math.comb(n, rank - 1) * share ** (rank - 1) * (1 - share) ** (n - rank + 1)
+        if tail > level:
+            break
+        rank -= 1
+    return rank
 
 
-def assert_survives(claim: Any, budget: Any = 2.0, seed: int = 0, evaluations: Any = None) -> None:
-    """Refuse: the search is no part of the stand-in."""
-    raise NotImplementedError("assert_survives: a reproduction evaluates what was found, it does not search")
+def conformal_quantile(scores: Any, alpha: Any, delta: Any = None) -> Any:
+    """Return the score of rank `conformal_rank`; inf where there are not as many."""
+    values = np.asarray(scores)
+    if values.ndim != 1 or len(values) == 0:
+        raise InvalidInput(f"scores: expected shape (n,), saw shape {values.shape}")
+    rank = conformal_rank(len(values), alpha, delta)
+    return math.inf if rank > len(values) else np.sort(values)[rank - 1]
+
+
+def clopper_pearson(count: int, n: int, delta: Any) -> tuple[float, float]:
+    """Shares at which `count` or more, and `count` or fewer, of n have probability delta/2."""
+    if not 0 <= count <= n or n < 1:
+        raise InvalidInput(f"count: expected 0 <= count <= n with n >= 1, saw {count!r} of {n!r}")
+    level = _as_fraction("delta", delta) / 2
+
+    def end(successes: int) -> float:
+        low, high = Fraction(0), Fraction(1)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if _binomial_tail(n, successes, middle) < level else (low, middle)
+        return float(low)
+
+    return (end(count) if count > 0 else 0.0), (1.0 - end(n - count) if count < n else 1.0)
 
 
 __all__ = [
@@ -727,6 +706,7 @@ __all__ = [
     "Claim",
     "DegenerateInput",
     "Domain",
+    "EmbeddingCertificates",
     "IdentifiabilityProfile",
     "InvalidInput",
     "Metric",
@@ -736,33 +716,56 @@ __all__ = [
     "RankDeficient",
     "Refuted",
     "SingularSubset",
+    "acceptance_rate",
     "alignment",
     "alignment_error",
     "assert_survives",
     "canonical_correlations",
+    "certified_agreement",
+    "certified_embeddings",
     "chi_squared",
     "claim",
+    "clopper_pearson",
+    "conformal_quantile",
+    "conformal_rank",
+    "disagreement_bound",
+    "disagreement_bound_from_kl",
+    "diversity",
+    "embedding_bounds",
+    "embedding_certificates",
     "falsify",
+    "fisher_bound",
+    "flip_threshold",
+    "flipped",
+    "guaranteed_mean_cca",
     "hellinger",
     "identifiability_dissimilarity",
     "identifiability_profile",
+    "identifiability_tail_share",
     "jensen_shannon",
     "kl_divergence",
     "linear_cka",
     "llv_distance",
+    "log_min_probability",
     "logit_distance",
     "mean_cca",
     "metric",
+    "probe_bounds",
     "procrustes",
     "pwcca",
     "renyi",
+    "rms_probability_change",
+    "squared_clipped_distance",
+    "squared_fisher_distance",
     "squared_hellinger",
     "squared_logit_distance",
     "svcca",
     "svd_dissimilarity",
     "symmetrised_kl",
+    "symmetrised_whitened_logit_distance",
     "temperature_kl",
     "top_label_agreement",
     "total_variation",
     "volume_dissimilarity",
+    "whitened_logit_distance",
 ]

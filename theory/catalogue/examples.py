@@ -16,7 +16,7 @@ from jaxtyping import Float
 from theory.arithmetic.arrays import Array
 from theory.models import Model, Pair
 
-_ROTATION_ANGLES = np.array([0.0, math.pi / 2, math.pi, 5 * math.pi / 4, 7 * math.pi / 4])
+_ROTATION_ANGLES = np.array([0.0, math.pi / 2, math.pi, 5 * math.pi / 4, 7 * math.pi / 4])  # of the rotation example
 
 
 def on_circle(angles: Float[np.ndarray, " n"], radius: float | Float[np.ndarray, " n"] = 1.0) -> Float[Array, "n 2"]:
@@ -63,7 +63,7 @@ def pentagon(r: float) -> Pair:
     return Pair(*(Model(on_circle(turn * angles), on_circle(turn * angles, r)) for turn in (1, 2)))
 
 
-_SQUARE = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+_SQUARE = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])  # +-e1, +-e2 in order
 
 
 def square(r: float) -> Pair:
@@ -83,7 +83,7 @@ def smallest(r: float, c: float = 3.0) -> Pair:
     return Pair(Model(first, unembeddings), Model(second, unembeddings))
 
 
-CLUSTER_ORDER = (5, 0, 2, 4, 6, 1, 3)
+CLUSTER_ORDER = (5, 0, 2, 4, 6, 1, 3)  # of the table: no two neighbours stay neighbours
 
 
 def permuted_clusters(rho: float) -> Pair:

@@ -97,24 +97,27 @@ def squared_embedding_norm(pair: Pair) -> Array:
     return pair.xp.mean(pair.xp.sum(square(pair.a.embeddings), axis=-1), axis=-1)
 
 
-DIVERSE = Hypothesis("diversity", r"\operatorname{rank} G_c = m", lambda pair: pair.a.diversity - 1e-9)
+_RANK = 1e-9  # relative: float64 knows smaller singular values to fewer than seven digits
+_SUBSET_RANK = 1e-7  # relative: where L_S^-1 enters squared, as here, smaller ones leave fewer than two digits
+
+DIVERSE = Hypothesis("diversity", r"\operatorname{rank} G_c = m", lambda pair: pair.a.diversity - _RANK)
 BOTH_DIVERSE = Hypothesis(
     "both diverse",
     r"\operatorname{rank} G_c = m,\ \operatorname{rank} G'_c = m'",
-    lambda pair: pair.xp.minimum(pair.a.diversity, pair.b.diversity) - 1e-9,
+    lambda pair: pair.xp.minimum(pair.a.diversity, pair.b.diversity) - _RANK,
 )
 
 
 def _subset_regularity(pair: Pair) -> Array:
     values = pair.a.pivoted_singular_values
-    return smallest_pivoted_singular_value(pair.a) / pair.xp.max(values[..., 0], axis=(-2, -1)) - 1e-7
+    return smallest_pivoted_singular_value(pair.a) / pair.xp.max(values[..., 0], axis=(-2, -1)) - _SUBSET_RANK
 
 
 SUBSETS_REGULAR = Hypothesis("regular subsets", r"\det L_J \ne 0 \text{ for every } (y_0, J)", _subset_regularity)
 
 
 def at_least(name: str, latex: str, least: int, of: str) -> Hypothesis:
-    """Return the hypothesis that k, m or n is at least a number."""
+    """Return the hypothesis that k, m or n is at least a number; its margin is halfway between integers."""
     return Hypothesis(name, latex, lambda pair: constant_like(pair, getattr(pair, of) - least + 0.5))
 
 
@@ -129,7 +132,7 @@ def constant_like(pair: Pair, value: float) -> Array:
 
 
 def positive(name: str, latex: str, quantity: Side, above: float = 0.0) -> Hypothesis:
-    """Return the hypothesis that a quantity exceeds a number."""
+    """Return the hypothesis that a quantity exceeds a number: zero, or the relative size below which rounding is all."""
     return Hypothesis(name, latex, lambda pair: quantity(pair) - above)
 
 

@@ -15,7 +15,7 @@ from theory.conformance.results import PropertyResult
 from theory.conformance.subject import Subject
 from theory.evidence import Evidence
 
-_PAIRS = 60
+_PAIRS = 60  # every shape of the inputs four times or more: in several kinds and relations
 _FEW, _MANY = 15, 30  # generations: a distance has its minimum, zero, at once
 
 _NONNEGATIVE = Relation("0 <= D(X, Y)", ("0", "D(X, Y)"), lambda D, i: (0.0, D(i["X"], i["Y"])), False, True)

@@ -24,13 +24,18 @@ from theory.silence import quietly
 Progress = Callable[[str, int, int], None]
 """Told the name of the property that is done, how many are, and how many were planned."""
 
-_FIRST_LOOK, _SHORT_LOOK = 12, 4
+_FIRST_LOOK = 12  # pairs of each kind, equal and unequal dimensions: nearly every shape once
+_SHORT_LOOK = 4  # pairs that a slow measure is looked at on, at least: two of each kind
 _LOOK = 0.03  # share of the time after which a look must do
 _ON_DISTANCES = frozenset(
     {"nonnegative", "triangle", "controlled_by_logit_distance", "controlled_by_kl", "separates_distributions"}
 )
-_SINGLE = 2.0**-24
-_NUDGES, _FINE, _COARSE = 8, 1e-12, 1e-5
+_SINGLE = 2.0**-24  # unit of rounding of single precision
+_NUDGES = 8  # of each size: enough for "nearly all" and "more than half" to mean something
+_FINE, _COARSE = 1e-12, 1e-5  # relative: far above the rounding of double precision, and of single precision
+_RESOLVED = 8  # roundings that the finest change of a value must exceed for it to be told from none
+_AS_ONE = 1e-3  # relative spread of f(X, X) up to which it is one maximum: rounding, also in single precision
+_ROUND = 1e-6  # distance from a whole number up to which a maximum is that number
 _FEW = 10  # of the smaller shapes
 _ENOUGH = 3  # pairs that must agree
 
@@ -204,10 +209,10 @@ def _find_maximum(subject: Subject, ordinary: list[tuple[Thing, Thing]]) -> Coun
     if not selves:
         return None
     low, high = min(selves, key=lambda item: item[0]), max(selves, key=lambda item: item[0])
-    if high[0] - low[0] <= 1e-3 * max(abs(high[0]), abs(low[0])):
+    if high[0] - low[0] <= _AS_ONE * max(abs(high[0]), abs(low[0])):
         middle = float(np.median([value for value, _ in selves]))
         # What is one but for rounding is one.
-        subject.maximum = float(round(middle)) if abs(middle - round(middle)) < 1e-6 else middle
+        subject.maximum = float(round(middle)) if abs(middle - round(middle)) < _ROUND else middle
         return None
     return Counterexample(
         "f(X, X) = f(Y, Y), the maximum", {"X": low[1], "Y": high[1]}, {"f(X, X)": low[0], "f(Y, Y)": high[0]}
@@ -236,7 +241,7 @@ def _precision_on(subject: Subject, drawn: list[tuple[Thing, Thing]], representa
             )
         except NoValue:
             continue
-        resolved = (max(coarse) - min(coarse)) * _FINE / _COARSE > 8 * EPS * max(map(abs, coarse))
+        resolved = (max(coarse) - min(coarse)) * _FINE / _COARSE > _RESOLVED * EPS * max(map(abs, coarse))
         if len(coarse) < _NUDGES - 1 or not resolved:  # a count, saturated, or a small part of a large number
             continue
         if len(fine) > _NUDGES // 2 or (representable and any(float(np.float32(value)) != value for value in coarse)):

@@ -18,9 +18,9 @@ from theory.search.evolution import evolve
 Gain = Callable[[float, float], float]
 """What is to be made large, of the two sides."""
 
-_STARTS = 3
-_LARGEST = 120  # coordinates of a start at most
-_GENERATIONS = 40
+_STARTS = 3  # climbs of a property: the best of what was drawn, and two more in case it leads nowhere
+_LARGEST = 120  # coordinates of a start at most: an evolution strategy needs generations in proportion
+_GENERATIONS = 40  # of a climb: what is left by then is gained too slowly for a property's share of the time
 
 
 def _arrays(inputs: Mapping[str, Thing]) -> list[np.ndarray]:

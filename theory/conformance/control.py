@@ -26,6 +26,7 @@ from theory.conformance.subject import NoValue, OutOfTime, Subject
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
 from theory.measures.distances import kl_divergence, logit_distance
+from theory.measures.registry import registered
 from theory.models import Model
 from theory.search.charts import chart_around
 from theory.search.evolution import evolve
@@ -35,29 +36,23 @@ _BEGINNING = 1e-2  # the sequence starts where the distance is below this
 _STEADY = 0.8  # share of D that must be left at the end of a sequence
 _SLOWING = 0.25  # with less than this left D is on its way to zero
 _SMALL = 1e-3  # share of the scale that counts as something
-_FEWEST = 4
-_LEVELS = tuple(10.0**-exponent for exponent in range(2, 8))
-_GENERATIONS = 18
-_PATHS, _HALVINGS = 6, 34
-_PATH_SHAPES = ((6, 4, 2), (6, 5, 2), (8, 3, 1), (12, 6, 3))
-_EXPONENTS = (0.25, 1 / 3, 0.5, 2 / 3, 1.0, 1.5, 2.0, 3.0, 4.0)
-
-_GUARANTEES = {
-    # measure: what the catalogue proves, for the logit distance d and for KL
-    "mean_cca": ("1 - m_CCA <= d^2/m (T4)", None),
-    "alignment_error": ("alignment_error <= d (T3)", None),
-    "volume_dissimilarity": ("volume_dissimilarity <= sqrt(m) d (T10)", None),
-    "kl_divergence": ("KL <= d^2/4 (T6)", "it is KL"),
-    "symmetrised_kl": ("KL + KL' <= d^2/2 (T11)", None),
-    "hellinger": ("H <= d/4 (T11)", "H^2 <= KL/2"),
-    "total_variation": ("TV <= d/(2 sqrt 2) (T11)", "TV <= sqrt(KL/2) (Pinsker)"),
-    "jensen_shannon": ("JS <= TV log 2 <= d log 2/(2 sqrt 2) (T11)", "JS <= TV log 2 <= log 2 sqrt(KL/2) (Pinsker)"),
-    "logit_distance": ("it is d", None),
-    "squared_logit_distance": ("it is d^2", None),
-    "whitened_logit_distance": ("d_w <= d/sqrt(m)", None),
-    "guaranteed_mean_cca": ("1 - f <= d_w^2 <= d^2/m", None),
-    "minimax_alignment_error": ("f <= sqrt(n) d", None),
-}
+_FEWEST = 4  # steps of a sequence that show a tendency
+_LEVELS = tuple(10.0**-exponent for exponent in range(2, 8))  # from the beginning to beyond what is close
+_GENERATIONS = 18  # of the ascent at each level: it starts from what ascent found at the level before
+_LARGEST = 40  # entries of a teacher's embeddings that ascent may start from: each costs coordinates
+_NEARER = 0.1  # share of the difference that is kept from one level to the next, as the levels are apart
+_PENALTY = 10  # on log D for each factor e by which the distance is beyond its level: any exponent up to ten loses
+_STEP = 0.1  # of the ascent at first, in its chart: within the family it starts from
+_PATHS = 6  # of teachers, with and without shared labels
+_HALVINGS = 34  # of a path of length one: pieces of 6e-11, whose ends are close
+_PATH_SHAPES = ((6, 4, 2), (6, 5, 2), (8, 3, 1), (12, 6, 3))  # n, k, m: one, two and three dimensions
+_SPREADS = 3, 2  # of the embeddings and the unembeddings of a path, so that most of it is in the class
+_EXPONENTS = (0.25, 1 / 3, 0.5, 2 / 3, 1.0, 1.5, 2.0, 3.0, 4.0)  # those that theorems have, and their neighbours
+_NEAR = 0.1  # distance below which a modulus is looked at: large ones are no matter of "D -> 0"
+_GONE = 1e-12  # share of the scale below which D is rounding
+_FLATTEST = 1e-3  # slope that stands for all smaller ones, whose logarithm may not exist
+_DECADES = 3  # of distances that a slope needs
+_TOLD = 8  # steps of a sequence that are shown
 
 
 @dataclass(frozen=True)
@@ -67,11 +62,10 @@ class _Closeness:
     key: str
     symbol: str
     of: Callable[[Model, Model], float]
-    guarantee: int
 
 
-_LOGIT = _Closeness("logit distance", "logit_distance(a, b)", lambda a, b: float(logit_distance(a, b)), 0)
-_KL = _Closeness("kl", "kl_divergence(a, b)", lambda a, b: float(kl_divergence(a, b)), 1)
+_LOGIT = _Closeness("logit distance", "logit_distance(a, b)", lambda a, b: float(logit_distance(a, b)))
+_KL = _Closeness("kl", "kl_divergence(a, b)", lambda a, b: float(kl_divergence(a, b)))
 
 
 def controlled_by_logit_distance(subject: Subject) -> PropertyResult:
@@ -193,27 +187,12 @@ def _controlled(subject: Subject, name: str, closeness: _Closeness) -> PropertyR
 
 def _held(subject: Subject, name: str, closeness: _Closeness, steps: list[Step]) -> PropertyResult:
     message = _modulus(subject, closeness, steps)
-    proved = _GUARANTEES.get(_own_name(subject), (None, None))[closeness.guarantee]
-    if proved is not None:
-        message += f"; proved: {proved}"
-    evidence = Evidence.ATTACKED
-    try:
-        subject.check_time()
-    except OutOfTime:
-        evidence = Evidence.SAMPLED  # the families were tried, and the ascents cut off
+    known = registered(subject.metric.function)
+    if known is not None and name in known.proved:
+        message += f"; proved: {known.proved[name]}"
+    # Where the time ran out, the families were tried, and the ascents cut off.
+    evidence = Evidence.SAMPLED if subject.late else Evidence.ATTACKED
     return PropertyResult(name, PropertyVerdict.HOLDS, evidence, len(steps), message)
-
-
-def _own_name(subject: Subject) -> str:
-    """Return the name of the measure where it is one of this package itself."""
-    function = subject.metric.function
-    own = (
-        "theory.measures.distances",
-        "theory.measures.dissimilarities",
-        "theory.measures.similarities",
-        "theory.measures.variants",
-    )
-    return str(getattr(function, "__name__", "")) if getattr(function, "__module__", "") in own else ""
 
 
 def _descending(ladder: Sequence[Step]) -> list[Step]:
@@ -257,7 +236,7 @@ def _lost(name: str, closeness: _Closeness, family: str, sequence: Sequence[Step
     return PropertyResult(name, PropertyVerdict.FAILS, Evidence.FLOAT64, trials, message, counterexample)
 
 
-def _thinned(sequence: Sequence[Step], most: int = 8) -> tuple[Step, ...]:
+def _thinned(sequence: Sequence[Step], most: int = _TOLD) -> tuple[Step, ...]:
     """Return a few steps of a sequence, the last among them."""
     picked = np.unique(np.linspace(0, len(sequence) - 1, min(most, len(sequence))).round().astype(int))
     return tuple(sequence[i] for i in picked)
@@ -270,11 +249,11 @@ def _climbs(subject: Subject, closeness: _Closeness, steps: Sequence[Step]) -> I
     """Yield, for each of several distances, the pair with the largest D that ascent finds at most that far apart."""
     previous: Step | None = None
     for number, level in enumerate(_LEVELS):
-        near = [step for step in steps if step.distance <= level and step.teacher.n * step.teacher.m <= 40]
+        near = [step for step in steps if step.distance <= level and step.teacher.n * step.teacher.m <= _LARGEST]
         starts = sorted(near, key=lambda step: -step.value)[:1]
         if previous is not None:
             with contextlib.suppress(NoValue, InvalidInput):
-                starts.append(_step(subject, closeness, *_closer(previous, 0.1)))
+                starts.append(_step(subject, closeness, *_closer(previous, _NEARER)))
         best = max((s for s in starts if s.distance <= level), key=lambda step: step.value, default=None)
         if best is None:
             continue
@@ -310,9 +289,9 @@ def _climb(subject: Subject, closeness: _Closeness, start: Step, level: float, n
             return -math.inf
         if step.distance <= level and step.value > best.value:
             best = step
-        return math.log(step.value) - 10 * max(0.0, math.log(step.distance / level))
+        return math.log(step.value) - _PENALTY * max(0.0, math.log(step.distance / level))
 
-    steps = evolve(value, chart.size, np.random.default_rng([subject.seed, 47, number]), 0.1)
+    steps = evolve(value, chart.size, np.random.default_rng([subject.seed, 47, number]), _STEP)
     for _ in range(_GENERATIONS):
         try:
             next(steps)
@@ -328,7 +307,8 @@ def _bisected(subject: Subject, closeness: _Closeness, number: int) -> Iterator[
     """
     rng = generator(subject.seed, 51, number)
     n, k, m = _PATH_SHAPES[number % len(_PATH_SHAPES)]
-    ends = [(3 * rng.standard_normal((n, m)), 2 * rng.standard_normal((k, m))) for _ in range(2)]
+    spread, length = _SPREADS
+    ends = [(spread * rng.standard_normal((n, m)), length * rng.standard_normal((k, m))) for _ in range(2)]
     if number % 2:
         ends[1] = (ends[1][0], ends[0][1])  # labels shared
 
@@ -359,16 +339,16 @@ def _bisected(subject: Subject, closeness: _Closeness, number: int) -> Iterator[
 
 def _modulus(subject: Subject, closeness: _Closeness, steps: Sequence[Step]) -> str:
     """Return the best exponent and constant of D <= C d^exponent that the pairs seen allow."""
-    near = [step for step in steps if 0 < step.distance <= 0.1 and step.value > 1e-12 * subject.scale]
+    near = [step for step in steps if 0 < step.distance <= _NEAR and step.value > _GONE * subject.scale]
     if not near:
         return "D is zero on all pairs nearer than 0.1"
     logs = np.array([(math.log10(step.distance), math.log10(step.value)) for step in near])
     bins = np.floor(logs[:, 0])
     tops = np.array([logs[bins == b][np.argmax(logs[bins == b, 1])] for b in np.unique(bins)])
-    if len(tops) < 3:
+    if len(tops) < _DECADES:
         return "too few near pairs for an exponent"
     slope = float(np.polyfit(tops[:, 0], tops[:, 1], 1)[0])
-    exponent = min(_EXPONENTS, key=lambda candidate: abs(math.log(candidate / max(slope, 1e-3))))
+    exponent = min(_EXPONENTS, key=lambda candidate: abs(math.log(candidate / max(slope, _FLATTEST))))
     constant = max(step.value / step.distance**exponent for step in near)
     bound = f"D <= {constant:.3g} {closeness.symbol}^{exponent:.3g}"
     return f"{bound} on all {len(near)} pairs nearer than 0.1 (slope {slope:.2f})"

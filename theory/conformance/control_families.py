@@ -42,6 +42,7 @@ class Family:
 
 
 _FINE = tuple(10.0 ** -(exponent / 2) for exponent in range(2, 17))  # 1e-1 ... 1e-8
+# One over the certainty r: dense where KL leaves zero, and as far as probabilities of exp(-140) and below.
 _SCALES = tuple(
     1 / r for r in (1.0, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 50, 65, 80, 100, 140)
 )
@@ -84,6 +85,10 @@ def _perturbed(model: Model, t: float, rows: np.ndarray, labels: np.ndarray) -> 
     """Return a model whose logits are off by about t."""
     reach = max(float(np.abs(model.embeddings).max()), float(np.abs(model.unembeddings).max()), 1.0)
     return Model(model.embeddings + t / reach * rows, model.unembeddings + t / reach * labels)
+
+
+# Numbers of inputs, labels and dimensions are the smallest that show the effect, and one that is larger; spreads of
+# three and far means of five leave room for the class. Integers beside a seed keep the draws of one use from another's.
 
 
 def _gauge_families(seed: int) -> list[Family]:
@@ -281,6 +286,24 @@ def _far_inputs(seed: int) -> list[Family]:
     ]
 
 
+def _barely_told_apart() -> Family:
+    """Inputs off by t along one direction, while a label of probability t^3 alone tells another direction apart.
+
+    The rarer the label, the longer the embeddings that it holds in place by KL: what divides by their worst direction
+    grows as 1/t.
+    """
+
+    def at(t: float) -> tuple[Model, Model]:
+        far = math.log(1 / t)
+        teacher = in_class(
+            np.array([[x, far + y] for x in (1.0, -1.0) for y in (1.0, -1.0)]),
+            np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, -3.0]]),
+        )
+        return teacher, Model(teacher.embeddings + np.array([t, 0.0]), teacher.unembeddings)
+
+    return Family("a rare label, alone to tell a direction apart", at, _FINE)
+
+
 def _circle(count: int, turns: int = 1) -> np.ndarray:
     angles = 2 * math.pi * turns * np.arange(count) / count
     return np.column_stack([np.cos(angles), np.sin(angles)])
@@ -329,15 +352,23 @@ def _one_hot(seed: int) -> list[Family]:
         found.append(Family(f"the same certainties times {factor:g}", scaled, _SCALES))
 
     def far_more_certain(t: float) -> tuple[Model, Model]:
-        r = min(1 / t, 30.0)
+        r = min(1 / t, 30.0)  # the embeddings are e^r / r: 4e11, and logits below 1e13, keep their digits
         student = Model(np.array([[1.0], [-1.0]]), np.array([[r / 2], [-r / 2]]))
         return in_class(np.array([[1.0], [-1.0]]) * math.exp(r) / r, np.array([[r / 2], [-r / 2]])), student
 
     found.append(Family("a teacher far more certain", far_more_certain, _SCALES[2:17]))
+
+    def student_far_more_certain(t: float) -> tuple[Model, Model]:
+        # p = L^-2 of the other label against e^-L: KL is L^-2 L, and what takes roots of p keeps a power of L.
+        ends = np.array([[1.0], [-1.0]])
+        teacher, student = 2 * math.log(1 / t), 1 / t
+        return in_class(ends, ends * teacher / 2), Model(ends, ends * student / 2)
+
+    found.append(Family("a student far more certain", student_far_more_certain, _FINE))
     return found
 
 
 def families(seed: int) -> Mapping[str, tuple[Family, ...]]:
     """Return the families along which logit distance goes to zero, and those along which only KL does."""
-    near = (*_gauge_families(seed), *_degenerate_subsets(seed), *_far_inputs(seed))
+    near = (*_gauge_families(seed), *_degenerate_subsets(seed), *_far_inputs(seed), _barely_told_apart())
     return {"logit distance": near, "kl": (*_one_hot(seed), *near)}

@@ -17,6 +17,16 @@ from theory.models import Model
 
 _VAST = ("vast", "certain")  # input on which the true distance may be beyond the largest double
 _SINGLE = 1e-3  # relative error that single precision excuses, also after a square root
+_ABOVE_MAXIMUM = 1e-6  # that a similarity may exceed its maximum by: a root of what rounding leaves, and more
+_BELOW_ZERO = 1e-9  # share of the scale that a distance may be below zero by: rounding of a difference
+_SAME = 1e-12  # relative change that is none: a sum may be taken in another order
+_SMALL = 1e-3  # share of the scale that stands for the size of smaller values
+_LAID_OUT = 1e4  # units of rounding by which another layout in memory may move a value, a sum in another order
+_LOOSE = 1e-6  # relative change that another layout is always allowed
+_SHOWN = 60  # characters of an answer that is no number
+_ASKED = 10  # ordinary pairs that are asked again, nearly all shapes; and of those that are looked at for effects
+_WATCHED = 8  # fewer, as each is asked a dozen times
+_CALLS = 4  # of the same arguments, each after another seed
 
 
 def _failure(
@@ -81,7 +91,7 @@ def _shown(answer: Any) -> str:
     try:
         return repr(number(answer))
     except Exception:
-        return repr(answer)[:60]
+        return repr(answer)[:_SHOWN]
 
 
 # --------------------------------------------------------------------------- degenerate input
@@ -138,10 +148,10 @@ def _doubles(thing: Thing) -> Thing:
 
 def _in_range(subject: Subject, value: float, seen: str) -> tuple[bool, str]:
     if subject.metric.similarity:
-        if subject.maximum is None or value <= subject.maximum + 1e-6 * max(1.0, abs(subject.maximum)):
+        if subject.maximum is None or value <= subject.maximum + _ABOVE_MAXIMUM * max(1.0, abs(subject.maximum)):
             return True, seen
         return False, f"{seen}, above its maximum {subject.maximum:.6g}"
-    if subject.least >= 0 > value + 1e-9 * subject.scale:
+    if subject.least >= 0 > value + _BELOW_ZERO * subject.scale:
         return False, f"{seen}, although it is not negative on ordinary input"
     return True, seen
 
@@ -221,17 +231,16 @@ def _degenerate_models(seed: int) -> Iterator[Degenerate]:
 def deterministic(subject: Subject) -> PropertyResult:
     """The same arguments give the same value, whatever the global random state and whatever was asked between."""
     name, trials = "deterministic", 0
-    for X, Y in _small_and_large(subject, 10):
+    for X, Y in _small_and_large(subject, _ASKED):
         values: list[float] = []
-        for round_ in range(4):
+        for round_ in range(_CALLS):
             with random_states.kept(), contextlib.suppress(NoValue):
                 random_states.seed_all(round_)
                 values.append(subject.value(X, Y))
         if not values:
             continue
         trials += 1
-        # A sum may be taken in another order where the memory lies otherwise.
-        if max(values) - min(values) > 1e-12 * max(abs(values[0]), 1e-3 * subject.scale):
+        if max(values) - min(values) > _SAME * max(abs(values[0]), _SMALL * subject.scale):
             return _failure(
                 name, trials, f"f(X, Y) = {values[0]!r}, then {next(v for v in values if v != values[0])!r}",
                 {"X": X, "Y": Y}, {f"call {i + 1}": v for i, v in enumerate(values)},
@@ -258,7 +267,7 @@ def pure(subject: Subject) -> PropertyResult:
     left as they were by a measure whose value does not depend on them.
     """
     name, trials = "pure", 0
-    for X, Y in _small_and_large(subject, 8):
+    for X, Y in _small_and_large(subject, _WATCHED):
         try:
             expected = subject.value(X, Y)
         except NoValue:
@@ -281,9 +290,9 @@ _LAYOUTS = (
 
 def _effect(subject: Subject, X: Thing, Y: Thing, expected: float) -> tuple[str, dict[str, float | str]] | None:
     """Return what else than the values of the arguments was changed or mattered."""
-    exactly = 1e-12 * max(abs(expected), 1e-3 * subject.scale)
+    exactly = _SAME * max(abs(expected), _SMALL * subject.scale)
     # A sum in another order, of a part in single precision even, is no dependence on memory.
-    unit = max(1e4 * subject.precision, 1e-6)
+    unit = max(_LAID_OUT * subject.precision, _LOOSE)
     tolerance = unit * max(abs(expected), subject.scale) + subject.rounding((X, Y))
     for layouts in _LAYOUTS:
         first, second = (_laid_out(thing, layout) for thing, layout in zip((X, Y), layouts, strict=True))

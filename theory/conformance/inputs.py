@@ -27,9 +27,10 @@ _MODEL_SHAPES = (
     (4, 3, 1, 1), (5, 3, 2, 2), (6, 4, 2, 2), (6, 5, 3, 3), (8, 5, 3, 2), (8, 6, 2, 3), (10, 8, 4, 4), (12, 8, 2, 2),
     (20, 10, 4, 4), (40, 7, 3, 3),
 )  # fmt: skip
+# n, p, q with fewer inputs than dimensions, in both or in one.
 _WIDE_SHAPES = ((4, 6, 6), (5, 8, 8), (3, 5, 5), (5, 8, 3))
 _MANY = 300  # inputs: enough for a measure that draws a sample of many to do so
-_DRAWS = 200
+_DRAWS = 200  # of an embedding until it is an ordinary one: small integers are not, now and then
 _WORST_CONDITION = 1e3  # of ordinary embeddings: degenerate ones have a property of their own
 
 

@@ -18,7 +18,8 @@ from theory.conformance.results import PropertyResult, PropertyVerdict, Thing
 from theory.conformance.subject import Subject
 from theory.models import Model
 
-_PAIRS, _WIDE = 36, 8
+_PAIRS = 36  # several laps of the kinds of every map, of which there are four to eight, over all shapes
+_WIDE = 8  # two of each shape
 
 
 def _relation(changed: str, second: bool, change: Any) -> Relation:

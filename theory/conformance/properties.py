@@ -41,6 +41,7 @@ class Property:
         return (self.check.__doc__ or "").strip()
 
 
+# Shares of the time, in units of what a look at drawn pairs takes: ascents cost most, and behaviour is seen at once.
 _FAMILIES: tuple[tuple[str, float, tuple[Check, ...]], ...] = (
     ("axioms", 1.0, (axioms.nonnegative, axioms.zero_on_self, axioms.symmetric)),
     ("axioms", 4.0, (triangle.triangle,)),

@@ -20,7 +20,7 @@ from theory.evidence import Evidence
 from theory.measures.stand_ins import STAND_INS
 from theory.models import Model
 
-_PROBES = 4
+_PROBES = 4  # perturbed evaluations at most: the largest of four changes is rarely below half of what is usual
 _AMPLIFIED = 30.0  # an algorithm rounds more often than its input does
 _NEAR_ZERO = 1e-6  # values below this share of the scale may be square roots of rounding,
 _ROOT_OF_ROUNDING = 1e-7  # and differ by this share of it
@@ -28,12 +28,20 @@ _PLAIN = 1e-8  # relative excess up to which float64 alone is not believed,
 _OPEN = 1e-6  # and up to which it leaves the question open
 _TRUSTED = 10.0  # multiple of the rounding that is estimated which float64 alone must exceed
 _FOURTH_ROOT = 3e-3  # share of the scale up to which values may be made of nothing but rounding
-_NEIGHBOURS, _NEARBY = 3, 1e-7
+_NEIGHBOURS = 3  # an odd number, of whom the majority decides
+_NEARBY = 1e-7  # relative distance of neighbours: beyond all rounding, and within what a real violation survives
 ENOUGH = 12  # inputs that must have been tried where the time runs out
 _DISMISSED, _LIKE = 3, 10.0  # violations that did not stand, after which no more like them are looked into
 _MANY_ROWS = 24  # more than these take too long in many digits
 _CONSTANTS = ("0", "1")  # sides that need no value
 _KEPT = 0.3  # share of a violation that a simpler one must have
+_LAST_BITS = 16  # roundings, of a value's own size, that are never a violation
+_DUST = 1e-14  # share of the scale that is none either: what is left of terms of that size that cancel
+_HALF = 0.5  # share of an excess that many digits must show as well
+_BUILT = 1e-11  # relative excess in digits that inputs built in float64, such as rotations, may owe to their last bits
+_TINY = 1e-300  # in place of a size of zero
+_ALIKE = 1e-4  # relative difference below which values are told apart by their difference, not by six digits each
+_SINGLE_STEPS = 1e3  # units of single precision that its rounding may come to in a whole computation
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ def tried(subject: Subject, case: Case) -> Trial:
     lhs, rhs = _sides(subject, case.relation, case.inputs)
     excess = _excess(case.relation, lhs, rhs)
     size = max(abs(lhs), abs(rhs))
-    least = 16 * EPS * size + 1e-14 * subject.scale
+    least = _LAST_BITS * EPS * size + _DUST * subject.scale
     if excess <= least:
         return Trial(lhs, rhs, excess, least)
     rng = np.random.default_rng([subject.seed, 5])
@@ -164,8 +172,7 @@ def confirmed(subject: Subject, case: Case, trial: Trial) -> bool | None:
     if found is None:
         return None
     excess = _excess(case.relation, *found)
-    # Inputs that were made in float64, such as rotations, are off by their last bits there.
-    return bool(excess > 0.5 * trial.excess and excess > 1e-11 * (abs(found[0]) + abs(found[1])))
+    return bool(excess > _HALF * trial.excess and excess > _BUILT * (abs(found[0]) + abs(found[1])))
 
 
 # --------------------------------------------------------------------------- simpler counterexamples
@@ -212,7 +219,7 @@ def simplified(subject: Subject, case: Case, trial: Trial) -> tuple[Case, Trial]
     """Return a case with fewer rows and rounder entries that breaks the relation by a similar share."""
     if case.notes:  # they speak of the inputs as they are
         return case, trial
-    share = trial.excess / max(abs(trial.lhs), abs(trial.rhs), 1e-300)
+    share = trial.excess / max(abs(trial.lhs), abs(trial.rhs), _TINY)
     improved = True
     while improved:
         improved = False
@@ -225,7 +232,7 @@ def simplified(subject: Subject, case: Case, trial: Trial) -> tuple[Case, Trial]
                 found = tried(subject, other)
             except (NoValue, OutOfTime):
                 continue
-            size = max(abs(found.lhs), abs(found.rhs), 1e-300)
+            size = max(abs(found.lhs), abs(found.rhs), _TINY)
             if found.broken and found.excess > _KEPT * share * size:
                 case, trial, improved = other, found, True
                 break
@@ -251,7 +258,7 @@ def examined(
     evidence
         What it is worth that none breaks.
     least
-        Cases tried before the time may run out.
+        Cases tried before the time may run out; six are those of three pairs.
     """
     seen = _Seen()
     for case in cases:
@@ -326,8 +333,8 @@ def _survived(subject: Subject, name: str, seen: _Seen, evidence: Evidence) -> P
         message += f"; float64 is off by up to {seen.worst:.1e}, which many digits deny"
     if 2 * seen.rulings[_Ruling.DENIED] > seen.trials:
         return undecided(message)
-    # What was cut off was drawn, and not attacked to the end.
-    kept = Evidence.SAMPLED if seen.cut_off else evidence
+    # What was cut off, be it within an ascent that found nothing, was drawn, and not attacked to the end.
+    kept = Evidence.SAMPLED if seen.cut_off or subject.late else evidence
     return PropertyResult(name, PropertyVerdict.HOLDS, kept, seen.trials, message)
 
 
@@ -385,9 +392,11 @@ def broken(subject: Subject, name: str, case: Case, trial: Trial, trials: int) -
     sign = "!=" if relation.equality else ">"
     how = "confirmed in many digits" if confirmed(subject, case, trial) else f"rounding explains {trial.rounding:.1e}"
     message = f"{_shown(lhs, trial.lhs)} {sign} {_shown(rhs, trial.rhs, last=True)}; {how}"
-    if relation.equality and trial.excess < 1e-4 * max(abs(trial.lhs), abs(trial.rhs)):
+    if relation.equality and trial.excess < _ALIKE * max(abs(trial.lhs), abs(trial.rhs)):
         message = f"{lhs} and {rhs} differ by {trial.excess:.2e} at {trial.lhs:.6g}; {how}"
-    if subject.precision > EPS and trial.excess < 1e3 * subject.precision * max(subject.scale, abs(trial.lhs)):
+    if subject.precision > EPS and trial.excess < _SINGLE_STEPS * subject.precision * max(
+        subject.scale, abs(trial.lhs)
+    ):
         message += "; the measure computes in single precision"
     sides = {lhs: trial.lhs, rhs: trial.rhs}
     values: dict[str, float | str] = {key: value for key, value in sides.items() if key not in _CONSTANTS}

@@ -16,9 +16,13 @@ from theory.conformance.results import Thing
 from theory.errors import InvalidInput, NotApplicable
 from theory.models import Model
 
-EPS = float(np.finfo(np.float64).eps)
-_PROBES = 4
+EPS = float(np.finfo(np.float64).eps)  # spacing of float64 at one
+_PROBES = 4  # perturbed evaluations: the largest of four changes is rarely below half of what is usual
 _AMPLIFIED = 30.0  # an algorithm rounds more often than a perturbed input does
+_UNSEEN = (
+    1e-13  # share of the scale that rounding may come to where no perturbation shows it: sums of some hundred terms
+)
+_MESSAGE = 160  # characters of an exception that are told: two lines of a terminal
 _REFUSALS = (ValueError, NotApplicable)  # numpy.linalg.LinAlgError is a ValueError
 
 
@@ -193,11 +197,16 @@ class Subject:
 
     def rounding(self, *pairs: tuple[Thing, Thing]) -> float:
         """Return how large a difference of values at these arguments rounding may explain."""
-        return _AMPLIFIED * sum(self.noise(*pair) for pair in pairs) + 1e-13 * self.scale
+        return _AMPLIFIED * sum(self.noise(*pair) for pair in pairs) + _UNSEEN * self.scale
+
+    @property
+    def late(self) -> bool:
+        """Whether the property's time is over."""
+        return time.monotonic() > self.deadline
 
     def check_time(self) -> None:
         """Raise `OutOfTime` once the property's time is over."""
-        if time.monotonic() > self.deadline:
+        if self.late:
             raise OutOfTime
 
     @contextmanager
@@ -212,4 +221,4 @@ class Subject:
 
 def _described(error: BaseException) -> str:
     message = " ".join(str(error).split())
-    return f"{type(error).__name__}{': ' if message else ''}{message[:160]}"
+    return f"{type(error).__name__}{': ' if message else ''}{message[:_MESSAGE]}"

@@ -19,7 +19,7 @@ from theory.conformance.subject import Subject
 from theory.evidence import Evidence
 from theory.models import Model
 
-_PAIRS = 40
+_PAIRS = 40  # of a dozen triples each: the shapes of the inputs three times over
 _STEPS = (1.0, 0.1, 1e-2, 1e-3)  # lengths of lines; below the last, differences drown in rounding
 
 _TRIANGLE = Relation(
@@ -33,6 +33,7 @@ _TRIANGLE = Relation(
 
 def triangle(subject: Subject) -> PropertyResult:
     """D(X, Z) <= D(X, Y) + D(Y, Z) for all X, Y and Z. The ratio of the sides is maximised."""
+    # At least twenty: the triples of the first two pairs, lines, midpoints and detours among them.
     return examined(subject, "triangle", climbed(subject, _cases(subject), _ratio), Evidence.ATTACKED, least=20)
 
 

@@ -29,20 +29,19 @@ import array_api_compat as compat
 import numpy as np
 from jaxtyping import Float
 
-from theory.arithmetic.arrays import Array, as_result, is_balls, namespace_of, square
+from theory.arithmetic.arrays import Array, as_result, indicator, is_balls, namespace_of, safe_sqrt, square
 from theory.arithmetic.compensated import compensated_matmul
 from theory.errors import InvalidInput
-from theory.measures.distances import log_probability_ratio, mean_over_inputs, pointwise_kl_divergence
+from theory.measures.distances import (
+    kl_divergence,
+    log_probability_ratio,
+    mean_over_inputs,
+    pointwise_kl_divergence,
+)
 from theory.models import Model, Pair
 
 _CANCELLATION = 1e-4  # a gap that keeps this share of its terms' size has lost at most four digits of sixteen
 _SLACK = 1e-9  # relative accuracy of divergences and thresholds: certificates give it away, so that none is wrong
-
-
-def indicator(x: Array) -> Array:
-    """1 where x > 0, else 0; the interval [0, 1] where a ball cannot tell."""
-    xp = namespace_of(x)
-    return xp.indicator(x) if is_balls(x) else xp.astype(x > 0, x.dtype)
 
 
 # --------------------------------------------------------------------------- logits in descending order
@@ -281,11 +280,11 @@ def _with_slack(value: Array) -> Array:
 
 def pointwise_disagreement(pair: Pair) -> Float[Array, "*batch n"]:
     """1 on inputs whose top label is not strictly the same in both models, else 0; a tie is a disagreement."""
-    first, second = (indicator(_leads(model.centred_logits)) for model in (pair.a, pair.b))
+    first, second = (indicator(label_leads(model.centred_logits)) for model in (pair.a, pair.b))
     return 1 - pair.xp.sum(first * second, axis=-1)
 
 
-def _leads(logits: Float[Array, "*batch n k"]) -> Float[Array, "*batch n k"]:
+def label_leads(logits: Float[Array, "*batch n k"]) -> Float[Array, "*batch n k"]:
     """How far each label's logit leads the best of the others: positive for the top label alone."""
     xp = namespace_of(logits)
     if not is_balls(logits):
@@ -380,6 +379,47 @@ def disagreement_bound(model: Model, mean: Array | float, divergence: str = "kl"
     return as_result(affordable_share(flip_threshold(model, divergence), mean))
 
 
+def disagreement_bound_from_kl(a: Model, b: Model) -> Float[Array, "*batch"]:
+    """Bound on the share of inputs on which the top labels differ, from the mean of KL(a || b) alone.
+
+    Parameters
+    ----------
+    a, b
+        Two models over the same inputs and labels; `a` is the teacher.
+
+    Returns
+    -------
+    float
+        In [0, 1]; `disagreement_bound` of the teacher and its mean KL.
+
+    Raises
+    ------
+    InvalidInput
+        If the models have different inputs or labels.
+
+    References
+    ----------
+    Theorem T14 of the catalogue, derived here.
+    """
+    return disagreement_bound(a, kl_divergence(a, b))
+
+
+def rms_probability_change(a: Model, b: Model) -> Float[Array, "*batch"]:
+    """Root of E (p - p')^2 at the first model's top label: by how much its confidence differs; in [0, 1]."""
+    squared = as_result(mean_over_inputs(_squared_probability_change, Pair(a, b)))
+    return math.sqrt(squared) if isinstance(squared, float) else safe_sqrt(squared)
+
+
+def _squared_probability_change(pair: Pair) -> Float[Array, "*batch n"]:
+    xp, p, q = pair.xp, pair.a.probabilities, pair.b.probabilities
+    if is_balls(p):
+        return xp.sum(indicator(label_leads(pair.a.centred_logits)) * square(p - q), axis=-1)
+    t = log_probability_ratio(pair)
+    near = xp.abs(t) < 1.0
+    change = xp.where(near, p * xp.expm1(xp.where(near, t, 0.0)), q - p)
+    return xp.sum(xp.where(pair.a.top_label, square(change), 0.0), axis=-1)
+
+
 # --------------------------------------------------------------------------- two distances that KL bounds
 
 
@@ -427,6 +467,34 @@ def squared_fisher_distance(a: Model, b: Model) -> Float[Array, "*batch"]:
     Theorem T15 of the catalogue, derived here.
     """
     return as_result(mean_over_inputs(pointwise_squared_fisher_distance, Pair(a, b)))
+
+
+def fisher_bound(a: Model, b: Model) -> Float[Array, "*batch"]:
+    r"""Bound (2 + R) KL(a || b) on the squared Fisher distance, R the largest range of Delta over labels on any input.
+
+    Parameters
+    ----------
+    a, b
+        Two models over the same inputs and labels; p from `a`.
+
+    Returns
+    -------
+    float
+        In [0, inf), never below `squared_fisher_distance`, to rounding.
+
+    Raises
+    ------
+    InvalidInput
+        If the models have different inputs or labels.
+
+    References
+    ----------
+    Theorem T15 of the catalogue, derived here.
+    """
+    pair = Pair(a, b)
+    xp, difference = pair.xp, pair.logit_difference
+    ranges = xp.max(difference, axis=-1) - xp.min(difference, axis=-1)
+    return as_result((2 + xp.max(ranges, axis=-1)) * mean_over_inputs(pointwise_kl_divergence, pair))
 
 
 def pointwise_squared_clipped_distance(pair: Pair, floor: Array | float) -> Float[Array, "*batch n"]:

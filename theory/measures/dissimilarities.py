@@ -401,6 +401,25 @@ def identifiability_profile(
     )
 
 
+def identifiability_tail_share(a: Model, b: Model, subsets: int | Literal["all"] = "all", seed: int = 0) -> float:
+    """Share of the sum of E||f - A_S f'||^2 over regular subsets that the largest 1 % of them carry; in (0, 1].
+
+    Parameters
+    ----------
+    a, b, subsets, seed
+        As for `identifiability_profile`, whose `tail_share` it is.
+
+    Raises
+    ------
+    NotApplicable
+        If every subset is singular, or there are fewer than m + 1 labels.
+    """
+    share = identifiability_profile(a, b, subsets, seed).tail_share
+    if share is None:
+        raise NotApplicable("every subset of labels is singular")
+    return share
+
+
 def _median_with_singular(errors: np.ndarray) -> float | None:
     """Median with singular subsets counted as larger than any number; None when it falls among them."""
     value = float(np.median(np.where(np.isnan(errors), math.inf, errors)))

@@ -415,6 +415,21 @@ def top_label_agreement(a: Model, b: Model) -> Float[Array, "*batch"]:
     return as_result(xp.mean(xp.astype(same, pair.a.centred_logits.dtype), axis=-1))
 
 
+def flipped(a: Model, b: Model) -> Float[Array, "*batch"]:
+    """Share of inputs on which the models give the highest probability to different labels; in [0, 1]."""
+    return 1.0 - top_label_agreement(a, b)
+
+
+def acceptance_rate(a: Model, b: Model) -> Float[Array, "*batch"]:
+    """E_x sum_y min(p, p') = 1 - E_x TV: how often a label drawn from one model passes for the other's; in [0, 1].
+
+    References
+    ----------
+    Y. Leviathan, M. Kalman, Y. Matias, "Fast inference from transformers via speculative decoding" (2023).
+    """
+    return 1.0 - total_variation(a, b)
+
+
 # --------------------------------------------------------------------------- log-likelihood variance
 
 

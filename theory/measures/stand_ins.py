@@ -2,45 +2,51 @@
 
 `theory.arithmetic.plain_theory` restates the package in plain NumPy, whose functions keep the digits; the functions of
 the package itself are written for float64, tensors and balls. The table here says which restatement goes with which
-name: every one of `plain_theory`, by the room that defines it. A measure of the registry that has no restatement is
-refused, and so is a search: a claim that calls one has no sides in many digits, never sides that are partly float64.
+name: every one of `plain_theory`, by the module that defines it, and every measure of the registry with what is bound.
+A measure that has no restatement is refused, and so is a search: a claim that calls one has no sides in many digits,
+never sides that are partly float64.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from theory import claims, errors, models
 from theory.arithmetic import plain_theory
 from theory.arithmetic.multiprecision.lending import StandIns, namespaces
-from theory.measures import dissimilarities, distances, similarities
+from theory.measures import conformal
+from theory.measures.measure import Measure
 from theory.measures.registry import MEASURES
 
 _PACKAGE = __name__.partition(".")[0]
-_ROOMS = (errors, models, claims, distances, dissimilarities, similarities)
 _SEARCH = f"{_PACKAGE}.search"
-_ATTACKS = frozenset({"assert_survives", "attack", "falsify"})  # what starts a search; its helpers may keep digits
+_ATTACKS = frozenset({"assert_survives", "falsify"})  # what starts a search; its helpers may keep digits
 # Where names come from that every claim uses, whether or not it computes with functions of this package.
 _WITHOUT_FORMULAS = frozenset(room.__name__ for room in (claims, models, errors))
 
 
-def stand_ins(measures: Iterable[Callable[..., Any]]) -> StandIns:
+def stand_ins(measures: Iterable[Measure]) -> StandIns:
     """Return the table of restatements.
 
     Parameters
     ----------
     measures
-        Functions that must not be run on numbers of many digits as they are: those that `plain_theory` lacks are
-        refused.
+        Their functions must not be run on numbers of many digits as they are: those that have no independent definition
+        are refused.
     """
+    known = list(measures)
+    defining = {module.__name__ for module in (errors, models, claims, conformal)}
+    defining |= {one.function.__module__ for one in known}
     restated = {
-        getattr(room, name): getattr(plain_theory, name)
+        getattr(sys.modules[module], name): getattr(plain_theory, name)
         for name in plain_theory.__all__
-        for room in _ROOMS
-        if getattr(getattr(room, name, None), "__module__", None) == room.__name__
+        for module in defining
+        if getattr(getattr(sys.modules[module], name, None), "__module__", None) == module
     }
-    lacking = {measure for measure in measures if measure not in restated}
+    restated |= {one.number: one.number_by_oracle for one in known if one.number_by_oracle is not None}
+    lacking = {function for one in known for function in (one.function, one.number) if function not in restated}
 
     def refused(function: Any) -> bool:
         return function in lacking or (function.__name__ in _ATTACKS and _defined_in(function, _SEARCH))
@@ -48,7 +54,7 @@ def stand_ins(measures: Iterable[Callable[..., Any]]) -> StandIns:
     return StandIns(_PACKAGE, plain_theory, restated, refused)
 
 
-STAND_INS = stand_ins(measure.function for measure in MEASURES.values())
+STAND_INS = stand_ins(MEASURES.values())
 """The table for all measures of the registry."""
 
 

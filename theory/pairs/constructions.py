@@ -24,13 +24,13 @@ from theory.models import Model, Pair
 Knob: TypeAlias = float | Float[Array, "*batch 1 1"]
 """A number for every pair, or one number per pair."""
 
-Arrays: TypeAlias = tuple[Float[Array, "*batch n m"], Float[Array, "*batch k m"]]
+ModelArrays: TypeAlias = tuple[Float[Array, "*batch n m"], Float[Array, "*batch k m"]]
 """Embeddings and unembeddings of a model."""
 
-_PADDING = 0.1
+_PADDING = 0.1  # of the size of the rest: far above rounding, and small beside what both models have
 _DELICATE = 1e-3  # below this ratio of singular values integer labels are adjusted: simple examples are robust
 _TINY = float(np.finfo(np.float64).tiny)
-_FLOOR_STEPS = 4
+_FLOOR_STEPS = 4  # log tau is then met to 2e-14 relative, from 1e-300 up to 1/k; three steps leave 3e-9
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ def gauged(
     unembeddings: Float[Array, "*batch k m"],
     gauge: Float[Array, "*batch m m"],
     shift: Knob | Float[Array, "*batch 1 m"] = 0.0,
-) -> Arrays:
+) -> ModelArrays:
     """Return (A f, A^-T g + c), which has the same distribution."""
     moved = np.linalg.solve(_transposed(gauge), _transposed(unembeddings))
     return embeddings @ _transposed(gauge), _transposed(moved) + shift
@@ -471,7 +471,9 @@ def pair_of(
     return Pair(Model(f, g), Model(f2, g2))
 
 
-def gaussian_model(rng: np.random.Generator, shape: Shape, columns: int, low: float = 0.3, high: float = 3.0) -> Arrays:
+def gaussian_model(
+    rng: np.random.Generator, shape: Shape, columns: int, low: float = 0.3, high: float = 3.0
+) -> ModelArrays:
     """Return Gaussian factors, each times a number log-uniform between `low` and `high`."""
     return (
         log_uniform(rng, shape, low, high) * gaussian(rng, shape, shape.n, columns),
@@ -479,7 +481,7 @@ def gaussian_model(rng: np.random.Generator, shape: Shape, columns: int, low: fl
     )
 
 
-def _twins(rng: np.random.Generator, shape: Shape) -> tuple[Arrays, Arrays]:
+def _twins(rng: np.random.Generator, shape: Shape) -> tuple[ModelArrays, ModelArrays]:
     """Return a Gaussian model, and itself in the second dimension."""
     first = gaussian_model(rng, shape, shape.m)
     return first, (in_second_dimension(rng, shape, first[0]), in_second_dimension(rng, shape, first[1]))

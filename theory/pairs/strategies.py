@@ -32,7 +32,7 @@ from theory.claims import Domain
 from theory.errors import InvalidInput
 from theory.models import Model, Pair
 from theory.pairs.constructions import (
-    Arrays,
+    ModelArrays,
     Shape,
     conditioned_map,
     floor_scale,
@@ -49,11 +49,11 @@ from theory.pairs.constructions import (
     with_spectrum,
 )
 
-_SEEDS = st.integers(0, 999)
-_DETAILS = st.integers(0, 3)
-_LOOSENESS = st.integers(0, 10)
+_SEEDS = st.integers(0, 999)  # small numbers shrink, and are read, better; other knobs make a thousand draws many more
+_DETAILS = st.integers(0, 3)  # integers, quarters, sixteenths, all of float64: see `_fractions`
+_LOOSENESS = st.integers(0, 10)  # 0: inputs on their labels; else spreads of clusters from 2^-10 to 1/2
 _LOWEST_TAU = 1e-300  # see `floor_scale`, also for the width of the margin below 1/k
-_BELOW_UNIFORM = 1 - 1e-12
+_BELOW_UNIFORM = 1 - 1e-12  # of 1/k: closer to it, the uniform distribution itself may round below tau
 
 
 # --------------------------------------------------------------------------- shapes and matrices
@@ -104,7 +104,7 @@ class _Knobs:
     bound: int
 
 
-_EXPONENTS = st.integers(-3, 3)
+_EXPONENTS = st.integers(-3, 3)  # of two: norms between 1/8 and 8, within which no measure loses digits
 _KNOBS = st.builds(_Knobs, _DETAILS, _EXPONENTS, _EXPONENTS, st.integers(1, 3))
 
 
@@ -130,6 +130,7 @@ def _fractions(seed: int, use: int, rows: int, columns: int, detail: int) -> Flo
     return noise if detail == 3 else np.round(noise * 4**detail) / 4**detail
 
 
+# Uses of a seed, one stream of numbers each.
 _EMBEDDINGS, _EMBEDDING_FRACTIONS, _UNEMBEDDINGS, _UNEMBEDDING_FRACTIONS, _REST = range(5)
 
 
@@ -138,14 +139,14 @@ def _built_embeddings(seed: int, shape: Shape, m: int, knobs: _Knobs) -> Float[A
     return (whole + _fractions(seed, _EMBEDDING_FRACTIONS, shape.n, m, knobs.detail)) * 2.0**knobs.embedding_exponent
 
 
-def _built(seed: int, shape: Shape, m: int, knobs: _Knobs) -> Arrays:
+def _built(seed: int, shape: Shape, m: int, knobs: _Knobs) -> ModelArrays:
     """Return a diverse model of dimension m."""
     labels = _integers(seed, _UNEMBEDDINGS, shape.k, m, knobs.bound)
     labels = made_diverse(labels + _fractions(seed, _UNEMBEDDING_FRACTIONS, shape.k, m, knobs.detail))
     return _built_embeddings(seed, shape, m, knobs), labels * 2.0**knobs.unembedding_exponent
 
 
-def _two_built(draw: st.DrawFn, shape: Shape) -> tuple[Arrays, Arrays]:
+def _two_built(draw: st.DrawFn, shape: Shape) -> tuple[ModelArrays, ModelArrays]:
     """Draw two unrelated models; all that makes them simple comes before both seeds."""
     first, second = draw(_KNOBS), draw(_KNOBS)
     return _built(draw(_SEEDS), shape, shape.m, first), _built(draw(_SEEDS), shape, shape.second, second)
@@ -225,7 +226,7 @@ def gauge_related_pairs(draw: st.DrawFn, domain: Domain | None = None) -> Pair:
 
 def _gauged(
     rng: np.random.Generator, shape: Shape, f: Float[Array, "n m"], g: Float[Array, "k m"], kind: int
-) -> Arrays:
+) -> ModelArrays:
     m = f.shape[-1]
     if kind == 0:
         return 2.0 * f, g / 2.0
@@ -309,7 +310,7 @@ def models_with_spectrum(draw: st.DrawFn, singular_values: tuple[float, ...], do
     return Model(*_with_spectrum(draw(_SEEDS), shape, np.asarray(singular_values, dtype=np.float64), knobs))
 
 
-def _with_spectrum(seed: int, shape: Shape, values: Float[Array, " m"], knobs: _Knobs) -> Arrays:
+def _with_spectrum(seed: int, shape: Shape, values: Float[Array, " m"], knobs: _Knobs) -> ModelArrays:
     labels = with_spectrum(_stream(seed, _UNEMBEDDINGS), shape, shape.k, values)
     return _built_embeddings(seed, shape, len(values), knobs), labels
 
@@ -348,7 +349,7 @@ def _corners(shape: Shape, columns: int) -> Float[Array, "k columns"]:
 
 def _clusters(
     rng: np.random.Generator, shape: Shape, looseness: int, scale: float, order: Int[Array, " k"]
-) -> tuple[Arrays, Arrays]:
+) -> tuple[ModelArrays, ModelArrays]:
     """Return models of the same regular labels, permuted in the second, with the inputs around the label they have.
 
     At looseness 0 the labels are integers and the inputs on them; else clusters reach from 2^-10 to half of what

@@ -29,9 +29,10 @@ from theory.proofs import verifier
 from theory.proofs.verifier import Forms, Matrix, Problem, Vector
 
 _BELOW, _ABOVE = Fraction(1, 10**9), Fraction(3, 10**7)  # where the constant is sought around the eigenvalue, relative
-_WITNESS_BITS = 40
+_WITNESS_BITS = 40  # of its entries: rounding it to 30 already leaves the ratio as it is to 1e-16
 _GRID_BITS = 34  # of the largest entry: rounding then costs less than 1e-8 of the constant
-Arrays = Sequence[Sequence[Any]] | Float[np.ndarray, "k m"]
+MatrixLike = Sequence[Sequence[Any]] | Float[np.ndarray, "k m"]
+"""Rows of integers, fractions or floats."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def save(certificate: Certificate, folder: Path) -> Path:
 # --------------------------------------------------------------------------- rational numbers
 
 
-def exact(name: str, array: Arrays) -> Matrix:
+def exact(name: str, array: MatrixLike) -> Matrix:
     """Return the rationals that floats are.
 
     Raises
@@ -104,7 +105,7 @@ def exact(name: str, array: Arrays) -> Matrix:
     return rows
 
 
-def rounded(name: str, array: Arrays, bits: int = 10) -> Matrix:
+def rounded(name: str, array: MatrixLike, bits: int = 10) -> Matrix:
     """Round to multiples of 2^-bits, so that exact arithmetic stays small."""
     return [[Fraction(round(x * 2**bits), 2**bits) for x in row] for row in exact(name, array)]
 
@@ -189,7 +190,7 @@ def whitened(left: Matrix, logit: Matrix) -> Whitened:
 
 
 def problem(
-    theorem: str, first: Arrays, second: Arrays, probe: Sequence[Any] | None = None, claim: str | None = None
+    theorem: str, first: MatrixLike, second: MatrixLike, probe: Sequence[Any] | None = None, claim: str | None = None
 ) -> Problem:
     """Return what a certificate is about, exactly.
 
@@ -227,7 +228,7 @@ def problem(
     return Problem(theorem, posed.claim, g, h, w, grid)
 
 
-def certify(theorem: str, first: Arrays, second: Arrays, probe: Sequence[Any] | None = None) -> Certificate:
+def certify(theorem: str, first: MatrixLike, second: MatrixLike, probe: Sequence[Any] | None = None) -> Certificate:
     """Certify the best constant of a theorem for given arrays, over all data distributions.
 
     The parameters are those of `problem`.
@@ -267,7 +268,7 @@ def certify(theorem: str, first: Arrays, second: Arrays, probe: Sequence[Any] | 
 
 
 def refute(
-    theorem: str, claim: str, first: Arrays, second: Arrays, probe: Sequence[Any] | None = None
+    theorem: str, claim: str, first: MatrixLike, second: MatrixLike, probe: Sequence[Any] | None = None
 ) -> Certificate | None:
     """Refute a false claim on given arrays by an exact input that violates it.
 
@@ -318,7 +319,7 @@ def counterexample(theorem: str, claim: str) -> Certificate | None:
     return None
 
 
-def _small_arrays(theorem: str) -> Iterator[tuple[Arrays, Arrays, list[int] | None]]:
+def _small_arrays(theorem: str) -> Iterator[tuple[MatrixLike, MatrixLike, list[int] | None]]:
     for seed in range(500):
         rng = np.random.default_rng(seed)
         m = 1 + seed % 2

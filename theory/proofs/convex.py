@@ -22,7 +22,7 @@ from jaxtyping import Float
 
 from theory.errors import DegenerateInput, InvalidInput, NotApplicable
 from theory.proofs import verifier
-from theory.proofs.certificates import Arrays, exact
+from theory.proofs.certificates import MatrixLike, exact
 from theory.proofs.verifier import Matrix
 
 # Clarabel's own tolerances are 1e-8. Tighter ones only narrow the gap between a programme and its certificate; where
@@ -102,7 +102,7 @@ class Alignment:
         return self.value - self.lower_bound
 
 
-def minimax_alignment(X: Arrays, Y: Arrays) -> Alignment:
+def minimax_alignment(X: MatrixLike, Y: MatrixLike) -> Alignment:
     r"""The alignment of least error on the worst input, :math:`\min_A \max_x \|f(x) - A f'(x)\|_2`.
 
     For users (docs/certificates.md): the map itself, where `theory.measures.variants` has its error alone.
@@ -134,7 +134,7 @@ def minimax_alignment(X: Arrays, Y: Arrays) -> Alignment:
     return _aligned(X, Y, worst=True)
 
 
-def least_absolute_alignment(X: Arrays, Y: Arrays) -> Alignment:
+def least_absolute_alignment(X: MatrixLike, Y: MatrixLike) -> Alignment:
     r"""The alignment of least mean absolute error, :math:`\min_A E_x \|f(x) - A f'(x)\|_2` (not squared).
 
     For users (docs/certificates.md). A few wild inputs do not move it as they move least squares. Parameters, errors
@@ -147,7 +147,7 @@ def least_absolute_alignment(X: Arrays, Y: Arrays) -> Alignment:
     return _aligned(X, Y, worst=False)
 
 
-def _aligned(X: Arrays, Y: Arrays, worst: bool) -> Alignment:
+def _aligned(X: MatrixLike, Y: MatrixLike, worst: bool) -> Alignment:
     cvxpy = require_cvxpy()
     f, student = exact("X", X), exact("Y", Y)
     if len(f) != len(student):

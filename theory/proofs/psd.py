@@ -15,7 +15,7 @@ import sympy as sp
 from theory.proofs.identity import Algebra, Expression, WordIdentity, combination, is_exact, is_zero
 from theory.proofs.steps import Discharge, Method, Status
 
-_TWENTIETH = sp.Rational(1, 20)
+_TWENTIETH = sp.Rational(1, 20)  # five per cent, as in `theory.proofs.identity`
 
 
 # --------------------------------------------------------------------------- signs by coefficients

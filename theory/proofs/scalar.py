@@ -23,11 +23,11 @@ from theory.proofs.steps import Discharge, Method, Status
 Expression = Any  # a sympy expression: the package has no types of its own
 Ball = Any
 
-_BITS = 128
-_REFUTATION_BITS = 400
+_BITS = 128  # of the boxes' corners and of enclosures: rounding is then nothing beside the width of a box
+_REFUTATION_BITS = 400  # 120 digits: a difference of e^-200 at a far point still has a sign
 _BOXES = 20_000  # a branch and bound that needs more is undecided
-_LONGEST_CHAIN = 6
-_HIGHEST_ZERO = 4
+_LONGEST_CHAIN = 6  # derivatives; the catalogue's proofs take four at most
+_HIGHEST_ZERO = 4  # order of a zero; the catalogue has simple and double ones
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,10 @@ from fractions import Fraction
 from typing import Any
 
 SCHEMA = "logitbounds/certificate/1"
-TIGHTNESS = Fraction(1, 10**6)
+TIGHTNESS = Fraction(1, 10**6)  # of the constant: what "cannot be improved" means; docs/certificates.md says so too
 LARGEST_FILE = 2_000_000  # characters
 ENTRY_DIGITS, OTHER_DIGITS = 24, 4000  # of a numerator or denominator: in the arrays, and elsewhere
-MOST_ROWS, MOST_COLUMNS, MOST_SUBSETS = 32, 6, 1000
+MOST_ROWS, MOST_COLUMNS, MOST_SUBSETS = 32, 6, 1000  # at these a check takes up to 40 seconds
 _RATIONAL = re.compile(r"(0|-?[1-9][0-9]*)(/[1-9][0-9]*)?", re.ASCII)
 
 Vector = list[Fraction]
@@ -52,7 +52,7 @@ Matrix = list[list[Fraction]]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CertificateVerdict:
     """What was found: "valid", "invalid" or "unreadable", and why."""
 
     status: str
@@ -313,8 +313,8 @@ def probe_norm(problem: Problem) -> Fraction:
 
 # For each false claim: a formula, and whether its constant is certainly at most C on these arrays (k x m the first).
 # s_max(A)^2 is at least ||A||_F^2 / m.
-Claim = tuple[str, Callable[[Problem, int, int, Fraction], bool]]
-FALSE: dict[tuple[str, str], Claim] = {
+FalseClaim = tuple[str, Callable[[Problem, int, int, Fraction], bool]]
+FALSE: dict[tuple[str, str], FalseClaim] = {
     ("T2", "constant_without_kappa"): (
         "m/(k-1) / min_J s_min(L_J)^2",
         lambda p, k, m, c: over_smallest(pivoted(p.first), Fraction(m, k - 1), c),
@@ -533,27 +533,27 @@ def check_factors(content: dict[str, Any], form: Matrix) -> None:
     require(product(scaled_rows, transposed(lower)) == form, "L, D: L D L' is not C Q_logit - Q_left")
 
 
-def verify(text: str) -> Verdict:
+def verify(text: str) -> CertificateVerdict:
     """Check the text of a certificate."""
     try:
-        return Verdict("valid", check(parsed(text)))
+        return CertificateVerdict("valid", check(parsed(text)))
     except Invalid as reason:
-        return Verdict("invalid", str(reason))
+        return CertificateVerdict("invalid", str(reason))
     except Unreadable as reason:
-        return Verdict("unreadable", str(reason))
+        return CertificateVerdict("unreadable", str(reason))
 
 
-def verify_file(name: str) -> Verdict:
+def verify_file(name: str) -> CertificateVerdict:
     """Check a file; if it is named by an address, it must be its own."""
     try:
         with open(name, encoding="utf-8") as stream:
             text = stream.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
-        return Verdict("unreadable", str(error))
+        return CertificateVerdict("unreadable", str(error))
     verdict = verify(text)
     stem = re.fullmatch(r"(?:.*[/\\])?([0-9a-f]{64})\.json", name, re.DOTALL)
     if verdict.status == "valid" and stem and stem[1] != json.loads(text)["address"]:
-        return Verdict("invalid", "address: the file is named by another one")
+        return CertificateVerdict("invalid", "address: the file is named by another one")
     return verdict
 
 

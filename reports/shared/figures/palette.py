@@ -27,9 +27,6 @@ DARK: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """The same on dark ground."""
 
-WORDS = ("ink", "muted", "ok", "bad", "unsure")
-"""Those that text is set in, on paper and on soft ground."""
-
 INK, PAPER, GREY, FAINT = LIGHT["ink"], LIGHT["paper"], LIGHT["muted"], LIGHT["line"]
 _FOLLOWING = {LIGHT[name]: f"var(--{name}, {LIGHT[name]})" for name in ("ink", "paper", "muted", "line")}
 
@@ -59,17 +56,3 @@ def css() -> str:
         f":root {{ color-scheme: light dark; {light} }}\n"
         f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
     )
-
-
-def luminance(colour: str) -> float:
-    """Return the relative luminance of a colour, 0 for black to 1 for white, as WCAG 2 defines it."""
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    # The inverse of the transfer function of sRGB, and the weights of its primaries.
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(first: str, second: str) -> float:
-    """Return the contrast of two colours, 1 to 21, as WCAG 2 defines it; text needs 4.5 to be read."""
-    dark, light = sorted((luminance(first), luminance(second)))
-    return (light + 0.05) / (dark + 0.05)  # 0.05: stray light of a screen

@@ -44,7 +44,10 @@ _SHAPES = ("o", "s", "^", "D", "v", "P", "*")
 _LARGER = {"*": 1.5, "^": 1.1, "v": 1.1, "P": 1.15, "D": 0.9}  # to look as large as a circle
 _PAD = 0.03  # inches around a plot, so that no stroke is cut at its edge
 _LONGEST = 22  # letters of a series' name that a plot shows
+_GAP = 0.09  # of a cloud's width between the names of two labels: 11 points of 130, the room of a digit and its ground
+_LEAST, _GREATEST = -307.0, 308.0  # powers of ten that are normal floats
 _TICKS = 7  # powers of ten marked on an axis, at most
+_TWO_STEPS = math.log10(5.01)  # wherever it lies, a range of a factor of 5 has two of 1, 2 and 5 times powers of ten
 
 # --------------------------------------------------------------------------- the one way into a page
 
@@ -172,13 +175,10 @@ def padded(values: Iterable[float], share: float = 0.06) -> tuple[float, float]:
 
 
 def decades(values: Iterable[float], share: float = 0.06) -> tuple[float, float]:
-    """Return a range around positive values, with some air, in which at least two powers of ten can be marked."""
+    """Return a range around positive values, with some air, in which at least two of `_steps` can be marked."""
     low, high = _ends(math.log10(value) for value in values)
-    room = max((high - low) * share, 0.15)  # a factor of 1.4
-    low, high = low - room, high + room
-    if math.floor(high) - math.ceil(low) < 1:
-        low, high = math.floor(low), math.ceil(high)
-    return 10.0**low, 10.0**high
+    room = max((high - low) * share, 0.15, (_TWO_STEPS - (high - low)) / 2)  # 0.15: a factor of 1.4
+    return 10.0 ** max(low - room, _LEAST), 10.0 ** min(high + room, _GREATEST)
 
 
 def _ends(values: Iterable[float]) -> tuple[float, float]:
@@ -187,16 +187,32 @@ def _ends(values: Iterable[float]) -> tuple[float, float]:
 
 
 def logarithmic(axis: Any, which: str, limits: tuple[float, float]) -> None:
-    """Make the "x" or "y" axis of a plot logarithmic between two positive numbers, marked at powers of ten."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+    """Make the "x" or "y" axis of a plot logarithmic between two positive numbers, marked at round ones."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-    first, last = math.ceil(math.log10(limits[0]) - 1e-9), math.floor(math.log10(limits[1]) + 1e-9)
-    stride = max(1, math.ceil((last - first + 1) / _TICKS))
+    steps = _steps(*limits)
     axis.set(**{f"{which}scale": "log", f"{which}lim": limits})
     side = axis.xaxis if which == "x" else axis.yaxis
-    side.set_major_locator(FixedLocator([10.0**i for i in range(first, last + 1, stride)]))
-    side.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(round(math.log10(value)))))
+    side.set_major_locator(FixedLocator([value for value, _ in steps]))
+    side.set_major_formatter(FixedFormatter([words for _, words in steps]))
     side.set_minor_locator(NullLocator())
+
+
+def _steps(low: float, high: float) -> list[tuple[float, str]]:
+    """Return powers of ten between two positive numbers with their words, or where few are, their 1, 2 and 5 times."""
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    if last - first < 1:
+        found = [(factor, i) for i in range(first - 1, last + 1) for factor in (1, 2, 5)]
+        return [(f * 10.0**i, _in_words(f, i)) for f, i in found if low <= f * 10.0**i <= high]
+    stride = max(1, math.ceil((last - first + 1) / _TICKS))
+    return [(10.0**i, power_of_ten(i)) for i in range(first, last + 1, stride)]
+
+
+def _in_words(factor: int, exponent: int) -> str:
+    power = power_of_ten(exponent)
+    if factor == 1:
+        return power
+    return f"{factor * 10.0**exponent:,.10g}" if power.isascii() else f"{factor}·{power}"
 
 
 # --------------------------------------------------------------------------- what several pages draw
@@ -213,13 +229,31 @@ def cloud(
         colour = LABELS[int(label) % len(LABELS)]
         axis.plot(*strokes.T, color=colour, linewidth=size, solid_capstyle="round")
     if named and len(np.unique(labels)) <= len(LABELS):
-        for label in np.unique(labels):
-            chosen = points[labels == label]
-            # The point nearest to the middle: the middle itself may be among points of another label.
-            near = chosen[np.argmin(np.square(chosen - np.median(chosen, axis=0)).sum(axis=1))]
-            _named(axis, near, str(int(label)))
+        for label, place in places_of_names(points, labels).items():
+            _named(axis, place, str(label))
     axis.set_aspect("equal", adjustable="box")
     axis.grid(visible=False)
+
+
+def places_of_names(
+    points: Float[np.ndarray, "n 2"], labels: Int[np.ndarray, " n"]
+) -> dict[int, Float[np.ndarray, " 2"]]:
+    """Return for each label the point of its own nearest to their median that is not too near to another's name.
+
+    The median itself may be among points of another label. Where no point is far enough, the furthest is taken.
+    """
+    gap = _GAP * float(np.ptp(points, axis=0).max())
+    found: dict[int, Float[np.ndarray, " 2"]] = {}
+    for label in np.unique(labels):
+        chosen = points[labels == label]
+        off = np.linalg.norm(chosen - np.median(chosen, axis=0), axis=1)
+        free = np.full(len(chosen), np.inf)
+        for place in found.values():
+            free = np.minimum(free, np.linalg.norm(chosen - place, axis=1))
+        found[int(label)] = chosen[
+            np.argmin(np.where(free >= gap, off, np.inf)) if free.max() >= gap else free.argmax()
+        ]
+    return found
 
 
 def _named(axis: Any, place: Float[np.ndarray, " 2"], words: str) -> None:

@@ -1,12 +1,11 @@
 import inspect
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from empirics.data.dataset import Dataset
 from empirics.data.registry import DATASETS, dataset_named
+from tests.processes import python
 from theory import InvalidInput
 
 OF_A_FOLDER = [name for name, source in DATASETS.items() if source.needs_folder]
@@ -19,8 +18,7 @@ def test_imports_no_heavy_library() -> None:
         "import sys, empirics.data.registry; "
         "print([name for name in ('sklearn', 'scipy', 'torch', 'safetensors') if name in sys.modules])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    assert python(code).stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("name", DATASETS)

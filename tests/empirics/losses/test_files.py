@@ -1,6 +1,5 @@
 import hashlib
 import pickle
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 from empirics.losses import Loss, loss_named, losses
 from empirics.losses.files import load_loss, load_losses, loss_from_spec, parse_losses
 from empirics.losses.properties import check_loss
+from tests.processes import python
 from theory import InvalidInput
 
 Write = Callable[..., Path]
@@ -66,14 +66,8 @@ async def later(teacher, student):
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def write(text: str = FILE, name: str = "my_losses.py") -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return path
-
-    return write
+def write(write: Callable[[str, str], Path]) -> Write:
+    return lambda text=FILE, name="my_losses.py": write(name, text)
 
 
 def value(loss: Loss) -> float:
@@ -251,9 +245,7 @@ class TestSpecifications:
         (tmp_path / "carried").write_bytes(pickle.dumps((carried, teacher, student)))
         script = "import pickle, sys; losses, t, s = pickle.load(open(sys.argv[1], 'rb'))\n"
         script += "print(*(float(loss(t, s)) for loss in losses))"
-        done = subprocess.run(
-            [sys.executable, "-c", script, str(tmp_path / "carried")], capture_output=True, text=True, check=True
-        )
+        done = python(script, tmp_path / "carried")
         assert [float(word) for word in done.stdout.split()] == [float(loss(teacher, student)) for loss in carried]
 
     def test_pickles_of_a_changed_file_are_refused(self, write: Write) -> None:

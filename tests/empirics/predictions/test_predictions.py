@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from empirics.predictions import (
-    Verdict,
+    Ruling,
     grid_of,
     judge,
     load_registration,
@@ -130,7 +130,7 @@ def test_a_mean_on_the_right_side_is_not_enough(tmp_path):
     values = 0.4 + np.array([[-0.3], [0.0], [0.3]]) + SPREAD
     found = judged(one(tmp_path, 'loss = "a"\nbelow = 0.5'), {"a": values})
     assert values.mean() < 0.5
-    assert found.verdict is Verdict.UNDECIDED
+    assert found.verdict is Ruling.UNDECIDED
 
 
 def test_pairs_count_not_the_spread_between_teachers(tmp_path):
@@ -139,7 +139,7 @@ def test_pairs_count_not_the_spread_between_teachers(tmp_path):
         one(tmp_path, 'larger = "a"\nsmaller = "b"\nby = 0.05'),
         {"a": teachers + 0.1 + SPREAD, "b": np.broadcast_to(teachers, (3, 3))},
     )
-    assert found.verdict is Verdict.CONFIRMED
+    assert found.verdict is Ruling.CONFIRMED
 
 
 @pytest.mark.parametrize(("value", "below", "within"), [(0.5, "refuted", "confirmed"), (0.25, "confirmed", "refuted")])
@@ -158,8 +158,8 @@ def test_a_list_is_a_conjunction(tmp_path):
         found = judged(prediction, {"a": a, "b": b})
         assert found.verdict == verdict
         assert len(found.parts) == 2
-    assert judged(prediction, {"a": high}).verdict is Verdict.UNDECIDED
-    assert judged(prediction, {"a": low}).verdict is Verdict.REFUTED
+    assert judged(prediction, {"a": high}).verdict is Ruling.UNDECIDED
+    assert judged(prediction, {"a": low}).verdict is Ruling.REFUTED
     pairs = one(tmp_path, 'larger = ["a", "b"]\nsmaller = ["c", "d"]\nby = 0')
     assert pairs.comparisons == (("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"))
 
@@ -167,14 +167,14 @@ def test_a_list_is_a_conjunction(tmp_path):
 @pytest.mark.parametrize("form", FORMS)
 def test_not_run_is_undecided(tmp_path, form):
     found = judged(one(tmp_path, form), {"c": SPREAD})
-    assert found.verdict is Verdict.UNDECIDED
+    assert found.verdict is Ruling.UNDECIDED
     assert "not run" in found.evidence
     assert found.interval is None
 
 
 def test_one_teacher_decides_nothing(tmp_path):
     found = judged(one(tmp_path, 'loss = "a"\nbelow = 0.5'), {"a": np.full((1, 3), 0.1)})
-    assert found.verdict is Verdict.UNDECIDED
+    assert found.verdict is Ruling.UNDECIDED
     assert "one teacher" in found.evidence
 
 
@@ -182,7 +182,7 @@ def test_no_ratio_of_zeros(tmp_path):
     found = judged(
         one(tmp_path, 'larger = "a"\nsmaller = "b"\nfactor = 2'), {"a": np.ones((2, 2)), "b": np.zeros((2, 2))}
     )
-    assert found.verdict is Verdict.UNDECIDED
+    assert found.verdict is Ruling.UNDECIDED
     assert "not positive" in found.evidence
 
 
@@ -192,8 +192,11 @@ def test_below_and_above_never_agree(tmp_path_factory, mean, margin):
     folder = tmp_path_factory.mktemp("own")
     found = [judged(one(folder, f'loss = "a"\n{kind} = {margin}'), {"a": mean + SPREAD}) for kind in ("below", "above")]
     below, above = (each.verdict for each in found)
-    opposite = {Verdict.CONFIRMED: Verdict.REFUTED, Verdict.REFUTED: Verdict.CONFIRMED}
-    assert above == opposite.get(below, Verdict.UNDECIDED)
+    opposite = {
+        Ruling.CONFIRMED: Ruling.REFUTED,
+        Ruling.REFUTED: Ruling.CONFIRMED,
+    }
+    assert above == opposite.get(below, Ruling.UNDECIDED)
 
 
 # --------------------------------------------------------------------------- files that are refused

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from reports.cli import main
+from tests.reports.commands import status
 from theory.proofs.certificates import certify, rounded, save
 
 
@@ -26,21 +26,14 @@ def tampered(valid, tmp_path):
     return path
 
 
-def ended(*files):
-    """Run the command and return its status."""
-    with pytest.raises(SystemExit) as found:
-        main(["check-certificate", *map(str, files)])
-    return found.value.code
-
-
 def test_one_file_is_a_line_without_its_name(valid, capsys):
-    assert ended(valid) == 0
+    assert status("check-certificate", valid) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("valid: ")
 
 
 def test_of_several_each_is_named_and_the_worst_decides(valid, tampered, capsys):
-    assert ended(valid, tampered, valid) == 1
+    assert status("check-certificate", valid, tampered, valid) == 1
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(": ")[:2] for line in lines] == [
         [str(valid), "valid"], [str(tampered), "invalid"], [str(valid), "valid"],
@@ -51,7 +44,7 @@ def test_of_several_each_is_named_and_the_worst_decides(valid, tampered, capsys)
 def test_what_is_no_certificate_is_unusable(text, tmp_path, capsys):
     path = tmp_path / "other.json"
     path.write_text(text)
-    assert ended(path) == 2
+    assert status("check-certificate", path) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith(f"logitbounds: {path}: ")

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports.check_metric.metric_files import BUILT_IN, load_metrics, load_target
+from reports.check_metric.metric_files import load_metrics, load_target
 from reports.falsify.claim_files import load_claims
 from theory import InvalidInput, Model
+from theory.measures import registry
+from theory.measures.registry import METRICS
 
 MEASURES = """
 import numpy as np
@@ -115,21 +117,19 @@ def test_measures_import_modules_of_their_own_while_they_run(tmp_path):
         assert file.metrics["f"](None, None) == 7.0
 
 
-def test_our_own_measures_are_had_by_name():
+@pytest.mark.parametrize("name", METRICS)
+def test_our_own_measures_are_had_by_name_and_asked_for_everything(name):
     rng = np.random.default_rng(0)
     X, Y = rng.standard_normal((9, 2)), rng.standard_normal((9, 2))
     a, b = Model(X, rng.standard_normal((5, 2))), Model(Y, rng.standard_normal((5, 2)))
-    assert len(BUILT_IN) == 17
-    for name, metric in BUILT_IN.items():
-        file = load_target(name)
-        assert file.built_in
-        assert file.metrics == {name: metric}
-        arguments, selves = ((X, Y), (X, X)) if metric.on == "embeddings" else ((a, b), (a, a))
-        assert np.isfinite(float(metric(*arguments)))
+    file = load_target(name)
+    (metric,) = file.metrics.values()
+    assert file.built_in
+    assert (metric.name, metric.function, metric.declares) == (name, METRICS[name].function, None)
+    arguments, selves = ((X, Y), (X, X)) if metric.on == "embeddings" else ((a, b), (a, a))
+    assert np.isfinite(float(metric(*arguments)))
+    if "zero_on_self" in registry.MEASURES[name].properties:
         assert float(metric(*selves)) == pytest.approx(float(metric.similarity), abs=1e-6)
-    assert {name for name, metric in BUILT_IN.items() if metric.similarity} == {
-        "mean_cca", "svcca", "pwcca", "linear_cka"
-    }  # fmt: skip
 
 
 def test_a_file_wins_over_a_measure_of_its_name(tmp_path, monkeypatch):
@@ -145,7 +145,9 @@ def test_a_file_wins_over_a_measure_of_its_name(tmp_path, monkeypatch):
     ("target", "complaint"),
     [
         ("mean_ca", "no such file, and no measure of this library; there are mean_cca"),
-        ("zzz", "no such file, and no measure of this library; there are mean_cca, svcca, pwcca"),
+        ("zzz", f"no such file, and no measure of this library; there are {', '.join(METRICS)}$"),
+        ("renyi", "renyi: its parameters are bound in the measures of this library; there are renyi_2"),
+        ("diversity", "diversity: a measure of one model, expected one that compares two"),
         ("mean_cca::x", "mean_cca is one measure"),
         ("mean_cca.py", "mean_cca.py: no such file"),
         ("nowhere/mean_cca", "expected a Python file"),

@@ -5,16 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from reports.cli import main
+from tests.reports.commands import status
 
 RNG = np.random.default_rng(0)
-
-
-def ended(*arguments):
-    """Run the command and return its status."""
-    with pytest.raises(SystemExit) as found:
-        main([*map(str, arguments)])
-    return found.value.code
 
 
 @pytest.fixture
@@ -31,7 +24,7 @@ def models(tmp_path):
 
 def test_compare_prints_and_writes(models, tmp_path, capsys):
     target = tmp_path / "out" / "compare.json"
-    assert ended("compare", *models, "--json", target) == 0
+    assert status("compare", *models, "--json", target) == 0
     printed = capsys.readouterr().out
     assert "logit_distance" in printed
     assert "upper bound" in printed
@@ -43,7 +36,7 @@ def test_compare_prints_and_writes(models, tmp_path, capsys):
 
 def test_mismatched_models_are_refused_by_name(models, tmp_path, capsys):
     np.savez(tmp_path / "short.npz", embeddings=np.ones((3, 2)), unembeddings=np.eye(5, 2))
-    assert ended("compare", models[0], tmp_path / "short.npz") == 2
+    assert status("compare", models[0], tmp_path / "short.npz") == 2
     assert "b.embeddings: expected the 9 rows (inputs) of a" in capsys.readouterr().err
 
 
@@ -52,6 +45,6 @@ def test_what_does_not_exist_says_why(models, capsys):
     one = models[0].with_name("one.npz")
     arrays = np.load(models[0])
     np.savez(one, embeddings=arrays["embeddings"][:1], unembeddings=arrays["unembeddings"])
-    assert ended("compare", one, one) == 0
+    assert status("compare", one, one) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith(" llv_distance")]
     assert "one input" in line

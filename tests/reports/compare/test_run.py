@@ -9,6 +9,7 @@ from reports.compare.run import compare, measures
 from theory import InvalidInput, Model, Pair, kl_divergence, squared_logit_distance
 from theory.catalogue.examples import small_kl
 from theory.guarantees import guarantees
+from theory.measures.registry import MEASURES
 
 RNG = np.random.default_rng(0)
 F, G = RNG.standard_normal((7, 2)), RNG.standard_normal((5, 2))
@@ -22,6 +23,20 @@ def test_measures_are_the_library_s():
     assert found["logit_distance"] ** 2 == pytest.approx(squared_logit_distance(pair.a, pair.b))
     assert found["renyi_2"] >= found["kl_divergence"] > 0
     assert found["logit_distance_inf"] <= found["logit_distance_1"]
+
+
+def test_all_that_the_registry_marks_is_compared_and_nothing_else():
+    pair = Pair(Model(F, G), Model(F2, G2))
+    found = measures(pair)
+    names = [
+        [name] if measure.kind != "model" or measure.of_both else [f"{name}_a", f"{name}_b"]
+        for name, measure in MEASURES.items()
+        if measure.compared
+    ]
+    assert list(found) == [name for group in names for name in group]
+    assert (found["diversity_a"], found["diversity_b"]) == (pair.a.diversity, pair.b.diversity)
+    assert found["log_min_probability"] == pair.log_min_probability
+    assert found["kl_divergence_reversed"] == kl_divergence(pair.b, pair.a)
 
 
 def test_every_guarantee_holds_and_says_why_it_does_not_apply():

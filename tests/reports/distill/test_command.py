@@ -2,15 +2,13 @@
 
 import io
 import json
-import math
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,23 +19,18 @@ from rich.console import Console
 
 from empirics import experiment
 from empirics.experiment import Plan, run
-from empirics.losses import Loss, loss_named
 from empirics.losses.files import parse_losses
-from empirics.networks import Perceptron
-from empirics.presets import Preset
 from empirics.training import Recipe
-from reports.cli import main
 from reports.distill import command as experiments_cli
 from reports.distill import run as experiments
 from reports.distill.run import TIMINGS, Report, report_on
+from tests.empirics.tiny import TINY, losses_named
+from tests.processes import alive, begun, children, needs_proc, python, until
+from tests.reports.commands import PROGRAM, status
 from theory.workers import Board
 
-ROOT = Path(__file__).parents[3]
-PROGRAM = Path(sys.executable).parent / "logitbounds"
-TINY = Preset(
-    "digits", Perceptron((8,), 2), Perceptron((8,), 2), Recipe(4, 128, 2e-2), Recipe(4, 128, 2e-2),
-    teachers=2, students=2, losses=("kl", "l2"), predictions="digits",
-)  # fmt: skip
+distill = partial(status, "distill")
+PRESET = replace(TINY, losses=("kl", "l2"), predictions="digits")
 LOSSES = '''import os
 import torch
 from empirics.losses import distillation_loss
@@ -94,21 +87,13 @@ def deadly(teacher, student):
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Make every profile of the digits tiny, and stand in an empty folder with a file of losses."""
-    profiles = MappingProxyType(dict.fromkeys(("quick", "standard", "paper"), TINY))
+    profiles = MappingProxyType(dict.fromkeys(("quick", "standard", "paper"), PRESET))
     known = dict.fromkeys(("digits", "spirals"), profiles)
     presets = sys.modules["empirics.presets"]
     monkeypatch.setattr(presets, "PRESETS", MappingProxyType({**presets.PRESETS, **known}))
     monkeypatch.chdir(tmp_path)
     Path("my_losses.py").write_text(LOSSES)
     return tmp_path
-
-
-def distill(*arguments: object) -> int:
-    """Run the command in this process and return its status."""
-    with pytest.raises(SystemExit) as ended:
-        main(["distill", *map(str, arguments)])
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
 
 
 def untimed(path: Path) -> dict[str, Any]:
@@ -125,13 +110,13 @@ def files() -> list[str]:
 
 class TestFiles:
     def test_page_data_and_checkpoints(self, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert distill("digits", "--jobs", 1, "--json", "deep/all.json", "--out", "out") == 0
+        assert distill("digits", "--seeds", 1, "--jobs", 1, "--json", "deep/all.json", "--out", "out") == 0
         out = capsys.readouterr()
         assert out.err == ""
         assert out.out.endswith("report: out/index.html   data: deep/all.json\n")
         assert Path("deep/all.json").read_bytes() == Path("out/report.json").read_bytes()
         assert Path("out/index.html").stat().st_size
-        assert len(list(Path("out/checkpoints").iterdir())) == 2 + 4
+        assert len(list(Path("out/checkpoints").iterdir())) == 1 + 2
         assert not [name for name in files() if "/." in name]
 
     def test_command_in_the_data_runs_as_it_stands(self, tiny: Path) -> None:
@@ -141,15 +126,11 @@ class TestFiles:
         assert distill(*command[2:], "--out", "again") == 0
         assert untimed(Path("again/report.json")) == untimed(Path("o/report.json"))
 
-    def test_default_folder_is_the_experiment_s(self, tiny: Path) -> None:
-        assert distill("digits", "--losses", "l2", "--seeds", 1, "--jobs", 1) == 0
-        assert Path("runs/distill/digits/report.json").exists()
-
-    def test_json_may_be_the_report_s_own(self, tiny: Path) -> None:
-        assert (
-            distill("digits", "--losses", "l2", "--seeds", 1, "--jobs", 1, "--out", "o", "--json", "o/report.json") == 0
-        )
-        assert untimed(Path("o/report.json"))["rows"]
+    def test_default_folder_is_the_experiment_s_and_json_may_be_the_report_s_own(self, tiny: Path) -> None:
+        own = Path("runs/distill/digits/report.json")
+        assert distill("digits", "--losses", "l2", "--seeds", 1, "--jobs", 1, "--json", own) == 0
+        assert untimed(own)["rows"]
+        assert own.with_name("index.html").exists()
 
 
 class TestOptions:
@@ -174,8 +155,12 @@ class TestOptions:
             for name in ("accuracy", "kl", "logit_distance", "mean_cca"):
                 assert row[name] == pytest.approx(same[name], rel=1e-4)  # to the rounding of products of other shapes
 
-    def test_one_seed_tells_no_spread_and_gives_the_reason(self, tiny: Path) -> None:
+    def test_one_seed_tells_no_spread_and_gives_the_reason(
+        self, tiny: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         assert distill("digits", "--seeds", 1, "--jobs", 1, "--out", "o") == 0
+        counted = "digits, test part: 1 teacher x 1 student x 2 losses (profile quick"
+        assert capsys.readouterr().out.startswith(counted)
         data = untimed(Path("o/report.json"))
         assert data["comparisons"]
         for entry in (*data["summary"], *data["comparisons"]):
@@ -187,10 +172,9 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("option", "hidden", "dimension"),
         [
-            (("--student-width", ".5"), [4], 2),
-            (("--student-width", "1e-9"), [1], 2),
+            (("--student-width", "1e-9", "--seed", 2**63 - 1), [1], 2),  # the smallest student, the largest seed
             (("--student-dimension", 1), [8], 1),
-            (("--student-dimension", 30), [8], 30),
+            (("--student-width", ".5", "--student-dimension", 30), [4], 30),
         ],
     )
     def test_other_students(self, tiny: Path, option: tuple[Any, ...], hidden: list[int], dimension: int) -> None:
@@ -389,9 +373,6 @@ class TestRefusals:
         assert student.name in err
         assert "remove it to train anew" in err
 
-    def test_largest_seed(self, tiny: Path) -> None:
-        assert distill("digits", "--losses", "l2", "--seeds", 1, "--seed", 2**63 - 1, "--jobs", 1, "--out", "o") == 0
-
 
 class TestStatus:
     def test_violated_guarantees_are_status_one(
@@ -424,11 +405,11 @@ class TestStatus:
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+def five(tmp_path_factory: pytest.TempPathFactory) -> Report:
     place = tmp_path_factory.mktemp("report")
     (place / "long.py").write_text(LOSSES.replace("def blemished", "def a_loss_of_an_uncommonly_long_name"))
     losses = parse_losses(f"kl,l1,l2,{place}/long.py::a_loss_of_an_uncommonly_long_name,guaranteed_logits")
-    grid = run(Plan("digits", "tiny", TINY, losses), place / "checkpoints", workers=1)
+    grid = run(Plan("digits", "tiny", PRESET, losses), place / "checkpoints", workers=1)
     return report_on(grid, "logitbounds distill digits", {losses[3].name: ("one [red]blemish", "another " * 20)})
 
 
@@ -441,8 +422,8 @@ def printed(report: Report, width: int, terminal: bool) -> str:
 class TestConsole:
     @pytest.mark.parametrize("terminal", [True, False])
     @pytest.mark.parametrize("width", [60, 80, 110])
-    def test_tables_are_whole(self, report: Report, width: int, terminal: bool) -> None:
-        text = printed(report, width, terminal)
+    def test_tables_are_whole(self, five: Report, width: int, terminal: bool) -> None:
+        text = printed(five, width, terminal)
         lines = text.splitlines()
         assert "…" not in text
         for heading in ("accuracy", "m_CCA", "d_logit", "KL", "R² of directions", "concepts"):
@@ -455,12 +436,12 @@ class TestConsole:
         assert "one [red]blemish" in " ".join(text.split())
 
     @pytest.mark.parametrize("width", [60, 80, 110])
-    def test_a_terminal_s_lines_are_no_longer_than_it_is_wide(self, report: Report, width: int) -> None:
-        assert max(map(len, printed(report, width, True).splitlines())) <= width
+    def test_a_terminal_s_lines_are_no_longer_than_it_is_wide(self, five: Report, width: int) -> None:
+        assert max(map(len, printed(five, width, True).splitlines())) <= width
 
-    def test_a_pipe_has_a_verdict_on_one_line(self, report: Report) -> None:
-        lines = printed(report, 110, False).splitlines()
-        for judged in report.judged:
+    def test_a_pipe_has_a_verdict_on_one_line(self, five: Report) -> None:
+        lines = printed(five, 110, False).splitlines()
+        for judged in five.judged:
             assert f"{judged.verdict!s:9} {' '.join(judged.prediction.statement.split())}" in lines
             assert f"{'':10}{judged.evidence}" in lines
 
@@ -484,10 +465,6 @@ class TestConsole:
 
         assert experiments_cli._cell(Stub(), "kl", "mean_cca") == expected  # type: ignore[arg-type]
 
-    def test_numbers_of_one(self, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert distill("digits", "--losses", "kl", "--seeds", 1, "--jobs", 1, "--out", "o") == 0
-        assert capsys.readouterr().out.startswith("digits, test part: 1 teacher x 1 student x 1 loss (profile quick")
-
 
 # --------------------------------------------------------------------------- runs that are killed
 
@@ -501,7 +478,8 @@ from empirics.experiment import Plan, run
 from reports.distill.run import as_json, report_on
 from reports.shared.files import write_json
 from theory.files import sweep
-from tests.reports.distill.test_command import ENDLESS, LONGER, named
+from tests.reports.distill.test_command import ENDLESS, LONGER
+from tests.empirics.tiny import losses_named
 
 training._CHECKPOINT_SECONDS = 0.0  # after every epoch
 note, noted = Board.note, 0
@@ -509,7 +487,7 @@ note, noted = Board.note, 0
 def whole(place, workers):
     sweep(place / "checkpoints")
     preset = LONGER if workers == 1 else ENDLESS
-    grid = run(Plan("digits", "tiny", preset, named("kl", "l2")), place / "checkpoints", None, workers)
+    grid = run(Plan("digits", "tiny", preset, losses_named("kl", "l2")), place / "checkpoints", None, workers)
     write_json(place / "report.json", as_json(report_on(grid, "command")))
 
 def killed(place, moment):
@@ -541,43 +519,17 @@ else:
     print(len(list((place / "killed/checkpoints").glob(".*"))), flush=True)
     apart(whole, place / "killed", 1)
 """
-LONGER = replace(TINY, teacher_recipe=Recipe(6, 128, 2e-2), student_recipe=Recipe(9, 128, 2e-2, noise=0.1), teachers=1)
+LONGER = replace(
+    PRESET, teacher_recipe=Recipe(6, 128, 2e-2), student_recipe=Recipe(9, 128, 2e-2, noise=0.1), teachers=1
+)
 ENDLESS = replace(LONGER, teacher_recipe=Recipe(100_000, 128, 2e-2))
-
-
-def named(*names: str) -> tuple[Loss, ...]:
-    return tuple(loss_named(name) for name in names)
-
-
-def children(process: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = entry.read_text().rpartition(")")[2].split()
-        except OSError:  # it has just ended
-            continue
-        if fields[1] == str(process):
-            found.append(int(entry.parent.name))
-    return found
-
-
-def until(condition: Callable[[], object], seconds: float = 60.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return bool(condition())
-
-
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
 
 
 @pytest.mark.slow  # six runs, five of them killed
 def test_a_run_killed_again_and_again_ends_in_the_same_json(tmp_path: Path) -> None:
     # After the second epoch of the teacher, after its last, amid and after the students of the one loss and the other.
     moments = ("2", "5", "4", "8", "10")
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, tmp_path, *moments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = python(RUN, tmp_path, *moments)
     assert done.stderr == ""
     *deaths, leftovers, last = done.stdout.splitlines()
     assert last == "0"
@@ -593,10 +545,7 @@ def test_a_run_killed_again_and_again_ends_in_the_same_json(tmp_path: Path) -> N
 @pytest.mark.slow  # two workers load torch
 def test_workers_go_with_a_parent_that_is_killed_busy_or_idle(tmp_path: Path) -> None:
     # One teacher for two workers: the other one waits.
-    process = subprocess.Popen(
-        [sys.executable, "-c", RUN, tmp_path, "spread"],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    process = begun([sys.executable, "-c", RUN, tmp_path, "spread"])
     busy: list[int] = []
 
     def working() -> bool:
@@ -607,15 +556,12 @@ def test_workers_go_with_a_parent_that_is_killed_busy_or_idle(tmp_path: Path) ->
     assert until(working) or process.poll() is not None
     assert len(busy) == 2
     process.kill()
-    process.wait()
-    assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in busy), 15)
+    process.communicate()
+    assert until(lambda: not any(map(alive, busy)), 15)
 
 
 def start(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [PROGRAM, "distill", "digits", "--losses", "kl", "--seeds", "1", "--out", "o", *map(str, arguments)],
-        cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
+    return begun([PROGRAM, "distill", "digits", "--losses", "kl", "--seeds", 1, "--out", "o", *arguments], cwd)
 
 
 @pytest.mark.slow  # trains in two processes of their own and in this one
@@ -659,20 +605,8 @@ def test_leftovers_of_the_dead_are_swept_and_those_of_the_living_left(tiny: Path
 
 
 def test_tasks_that_are_read_back_show_as_done(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan, told = Plan("digits", "tiny", TINY, named("l2")), []
+    plan, told = Plan("digits", "tiny", PRESET, losses_named("l2")), []
     run(plan, Path("o"), None, 1)
     monkeypatch.setattr(Board, "note", lambda _, *noted: told.append(noted))
     run(plan, Path("o"), None, 1)
     assert told == [(task, 4, 4) for task in range(4)]
-
-
-def test_numbers_are_numbers(tiny: Path) -> None:
-    assert distill("digits", "--jobs", 1, "--out", "o") == 0
-    for row in untimed(Path("o/report.json"))["rows"]:
-        for key, value in row.items():
-            if key in ("loss", "split"):
-                assert isinstance(value, str)
-            elif key in ("teacher_seed", "student_seed"):
-                assert type(value) is int
-            else:
-                assert value is None or (type(value) in (int, float) and math.isfinite(value) and not np.isnan(value))

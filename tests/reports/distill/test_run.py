@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from empirics.experiment import Grid, Plan, Row, Student, Teacher, run
-from empirics.losses import Loss, loss_named
+from empirics.losses import loss_named
 from empirics.losses.registry import Loss as LossClass
 from empirics.networks import Perceptron, ResidualNetwork
 from empirics.presets import preset_named
@@ -31,6 +31,7 @@ from reports.distill.run import (
     with_student,
 )
 from reports.shared.files import jsonable, write_json
+from tests.empirics.tiny import TINY, losses_named
 from theory import InvalidInput
 from theory.guarantees import Guarantee
 
@@ -41,10 +42,6 @@ CONTRACT = (
     *("identifiability_dissimilarity", "volume_dissimilarity", "alignment_error", "mean_cca", "log_min_probability"),
     "probe_accuracy",
 )
-
-
-def losses(*names: str) -> tuple[Loss, ...]:
-    return tuple(loss_named(name) for name in names)
 
 
 def guarantee(
@@ -71,7 +68,7 @@ def grid_with(
     students: Sequence[Student], experiment: str = "digits", teachers: int = 1, training: float = 10.0, **options: int
 ) -> Grid:
     preset = replace(preset_named(experiment, "quick"), predictions="", options=options)
-    plan = Plan(experiment, "quick", preset, losses(*dict.fromkeys(s.loss for s in students)))
+    plan = Plan(experiment, "quick", preset, losses_named(*dict.fromkeys(s.loss for s in students)))
     masters = tuple(
         Teacher(seed, {"test": 1.0}, CURVES, EMBEDDINGS, np.zeros(3, dtype=np.int64), 1.0) for seed in range(teachers)
     )
@@ -196,7 +193,7 @@ class TestPeer:
 
 class TestStudents:
     def plan(self, experiment: str = "digits") -> Plan:
-        return Plan(experiment, "quick", preset_named(experiment, "quick"), losses("kl"))
+        return Plan(experiment, "quick", preset_named(experiment, "quick"), losses_named("kl"))
 
     def test_widths_and_dimension_are_the_student_s(self) -> None:
         found = with_student(self.plan(), 0.5, 1).preset
@@ -224,11 +221,11 @@ class TestStudents:
 
 class TestRemarks:
     def test_none_on_our_own(self) -> None:
-        assert remarks_on(losses("kl", "l2", "standardised")) == {}
+        assert remarks_on(losses_named("kl", "l2", "standardised")) == {}
 
     def test_a_blemish(self) -> None:
         total = LossClass(lambda teacher, student: ((teacher - student) ** 2).sum(), "total")
-        found = remarks_on((*losses("kl"), total))
+        found = remarks_on((*losses_named("kl"), total))
         assert list(found) == ["total"]
         assert any(line.startswith("mean over inputs") for line in found["total"])
 
@@ -253,11 +250,10 @@ class TestRemarks:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     preset = replace(
-        preset_named("digits", "quick"), teacher=Perceptron((8,), 2), student=Perceptron((8,), 2),
-        teacher_recipe=Recipe(3, 128, 2e-2), student_recipe=Recipe(3, 128, 2e-2), teachers=2, students=2,
+        TINY, teacher_recipe=Recipe(3, 128, 2e-2), student_recipe=Recipe(3, 128, 2e-2), predictions="digits",
     )  # fmt: skip
     own = LossClass(lambda teacher, student: (teacher - student).abs().mean(), "mine", "My own.")
-    plan = Plan("digits", "tiny", preset, (*losses("kl", "l2"), own))
+    plan = Plan("digits", "tiny", preset, (*losses_named("kl", "l2"), own))
     return report_on(run(plan, tmp_path_factory.mktemp("grid"), workers=1), "a command", {"mine": ("a blemish",)})
 
 
@@ -355,15 +351,7 @@ class TestJson:
 
 
 def test_predictions_are_of_the_preset_s_students_and_of_losses_that_were_run(tmp_path: Path) -> None:
-    preset = replace(
-        preset_named("digits", "quick"),
-        student=Perceptron((8,), 2),
-        teacher=Perceptron((8,), 2),
-        teacher_recipe=Recipe(2, 128, 2e-2),
-        student_recipe=Recipe(2, 128, 2e-2),
-        teachers=1,
-        students=1,
-    )
+    preset = replace(TINY, teachers=1, students=1, predictions="digits")
     plan = Plan("digits", "quick", preset, (loss_named("kl"),))
     assert with_student(plan, width=1.0).preset.predictions == "digits"
     for changed in (with_student(plan, width=0.5), with_student(plan, dimension=7)):

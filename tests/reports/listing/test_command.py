@@ -4,9 +4,11 @@ import pytest
 
 from empirics.data.registry import DATASETS
 from empirics.losses import losses
+from reports.check_metric.metric_files import load_target
 from reports.cli import main
 from reports.listing import run
 from theory.catalogue import theorems
+from theory.measures.registry import METRICS
 
 
 def listed(capsys, *arguments):
@@ -42,7 +44,10 @@ def test_losses_and_data_sets_are_those_registered(what, expected, capsys):
     assert all(line.split("  ", 1)[1] for line in lines)
 
 
-def test_metrics_have_a_line_of_documentation(capsys):
+def test_metrics_are_those_that_can_be_checked_each_with_what_it_is(capsys):
     lines = dict(line.split("  ", 1) for line in listed(capsys, "metrics"))
-    assert lines["kl_divergence"].startswith("KL")
-    assert "claim" not in lines
+    assert list(lines) == sorted(METRICS)
+    for name in lines:
+        assert list(load_target(name).metrics) == [name]
+    assert lines["kl_divergence"].startswith("KL(a || b) = ")
+    assert lines["renyi_2"].endswith("; alpha = 2")

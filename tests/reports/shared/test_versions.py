@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from reports.shared.versions import schema, version, versions
+from tests.processes import ROOT
 from theory.proofs import verifier
-
-ROOT = Path(__file__).parents[3]
 
 
 def test_a_schema_names_the_package_the_kind_and_its_number():

@@ -1,7 +1,7 @@
 """Measures whose properties are known, in plain NumPy: what the verdicts of `check_metric` are compared with.
 
 Nothing here calls the formulas of `theory`. Each docstring defines the measure and proves what is not obvious; the
-verdicts stand beside it, and ``tests/test_conformance_known.py`` checks every "fails" of the table on explicit
+verdicts stand beside it, and ``test_known.py`` checks every "fails" of the table on explicit
 numbers before it asks `check_metric`.
 
 Facts that the docstrings use

@@ -8,7 +8,8 @@ import pytest
 from theory import InvalidInput, logit_distance, mean_cca, metric
 from theory.claims import PROPERTY_NAMES
 from theory.conformance import PROPERTIES, PropertyVerdict, check_metric
-from theory.conformance.relations import Case, Relation, examined
+from theory.conformance.climbing import climbed
+from theory.conformance.relations import ENOUGH, Case, Relation, examined
 from theory.conformance.subject import Subject
 from theory.evidence import Evidence
 
@@ -309,3 +310,26 @@ def test_a_power_of_a_distance_is_small_and_not_zero():
 
     result = check_metric(eighth_power, on="models", properties=["separates_distributions"], budget=60)
     assert result["separates_distributions"].verdict is PropertyVerdict.HOLDS
+
+
+def test_an_ascent_that_runs_out_of_time_and_has_found_nothing_is_no_attack():
+    class LateAfterTheDraws(Subject):
+        """The time is over once all drawn cases have been tried."""
+
+        @property
+        def late(self):
+            return all_drawn
+
+    subject = LateAfterTheDraws(metric(on="embeddings")(euclidean))
+    X, Y = np.eye(3), 2 * np.eye(3)
+
+    def cases():
+        nonlocal all_drawn
+        yield from [Case(nonnegative, {"X": X, "Y": Y})] * ENOUGH
+        all_drawn = True
+
+    all_drawn = False
+    nonnegative = Relation("0 <= f(X, Y)", ("0", "f(X, Y)"), lambda f, i: (0.0, f(i["X"], i["Y"])), False)
+    result = examined(subject, "nonnegative", climbed(subject, cases(), lambda lhs, rhs: -rhs), Evidence.ATTACKED)
+    assert result.verdict is PropertyVerdict.HOLDS
+    assert result.evidence is Evidence.SAMPLED

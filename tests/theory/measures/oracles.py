@@ -1,7 +1,9 @@
-"""Slow evaluations of every measure from its definition, independent of the code under test.
+"""Slow evaluations of measures from their definitions, independent of the code under test.
 
-A model is a pair of arrays (F, G). Their float64 entries are taken as exact numbers and everything after that
-is computed with mpmath, in as many digits as the cancellation of the definition can cost.
+`in_many_digits` evaluates the independent definition that belongs to every measure of the registry. The others are
+written out once more in mpmath, for the distances that careful evaluation is most at risk of getting wrong: a model is
+a pair of arrays (F, G) whose float64 entries are taken as exact numbers, and everything after that is computed in as
+many digits as the cancellation of the definition can cost.
 """
 
 from __future__ import annotations
@@ -9,10 +11,16 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import mpmath as mp
 import numpy as np
+
+from theory.arithmetic import multiprecision
+from theory.measures.measure import Measure
+from theory.measures.stand_ins import STAND_INS
+from theory.models import Model
 
 Arrays = tuple[np.ndarray, np.ndarray]
 Row = list[mp.mpf]
@@ -29,6 +37,33 @@ def rng_pair(
     first = rng.standard_normal((n, m)) * scale, rng.standard_normal((k, m))
     second = rng.standard_normal((n, m2)) * scale, rng.standard_normal((k, m2))
     return first, second
+
+
+def in_many_digits(measure: Measure, things: Sequence[Model | np.ndarray]) -> list[float] | None:
+    """Evaluate the independent definition of a measure: its values, or None where it declines or is lost."""
+
+    def computed(lifted: Mapping[str, Any]) -> Sequence[Any]:
+        value = measure.oracle(*lifted.values())
+        return list(value.reshape(-1)) if isinstance(value, np.ndarray) else [value]
+
+    named = {str(place): thing for place, thing in enumerate(things)}
+    found = multiprecision.values(measure.number, computed, named, STAND_INS)
+    return None if found is None else [float(mp.nstr(value, 17)) for value in found]  # no cast: these refuse them
+
+
+def is_written_out(measure: Measure) -> bool:
+    """Whether there is a definition in mpmath of a measure."""
+    return measure.function.__name__ in globals()
+
+
+def written_out(measure: Measure) -> Callable[[Arrays, Arrays], Any]:
+    """Return the definition in mpmath of a measure of models, with what is bound."""
+    definition = globals()[measure.function.__name__]
+
+    def bound(a: Arrays, b: Arrays) -> Any:
+        return definition(*(measure.arguments(a, b) if measure.arguments else (a, b)), *measure.parameters.values())
+
+    return bound
 
 
 # --------------------------------------------------------------------------- exact arrays
@@ -88,7 +123,7 @@ def squared_logit_distance(a: Arrays, b: Arrays) -> mp.mpf:
 
 
 @_with_enough_digits
-def logit_distance(a: Arrays, b: Arrays, order: float) -> mp.mpf:
+def logit_distance(a: Arrays, b: Arrays, order: float = 2) -> mp.mpf:
     rows = [[abs(d) for d in row] for row in _differences(a, b)]
     if order == math.inf:
         return max(max(row) for row in rows)

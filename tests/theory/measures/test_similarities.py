@@ -20,13 +20,20 @@ from theory import (
     svcca,
     svd_dissimilarity,
 )
+from theory.measures import similarities
+from theory.measures.registry import MEASURES
 from theory.measures.similarities import principal_angles
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((12, 3)), RNG.standard_normal((12, 4))
 MIX = RNG.standard_normal((12, 3)) + X @ RNG.standard_normal((3, 3))
-ALL = [canonical_correlations, mean_cca, svcca, pwcca, linear_cka, procrustes, svd_dissimilarity]
-SCALARS = ALL[1:]
+OURS = [
+    measure
+    for measure in MEASURES.values()
+    if measure.function.__module__ == similarities.__name__ and measure.kind == "embeddings"
+]
+ALL = [*dict.fromkeys(measure.function for measure in OURS)]
+SCALARS = [*dict.fromkeys(measure.function for measure in OURS if not measure.shape)]
 
 
 @pytest.mark.parametrize("centred", [True, False])
@@ -136,7 +143,7 @@ def test_pwcca_by_hand_on_one_direction():
 
 @pytest.mark.parametrize("measure", SCALARS)
 def test_a_representation_is_as_like_itself_as_can_be(measure):
-    best = 0.0 if measure in (procrustes, svd_dissimilarity) else 1.0
+    best = float(any(one.similarity for one in OURS if one.function is measure))
     # One minus a nuclear norm: a matrix is its own best match only if its columns are uncorrelated.
     columns = np.linalg.qr(X - X.mean(axis=0))[0] if measure is svd_dissimilarity else X
     assert measure(columns, columns) == pytest.approx(best, abs=1e-14)

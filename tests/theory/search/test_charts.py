@@ -3,16 +3,11 @@
 import numpy as np
 import pytest
 
+from tests.theory.search.naive import arrays
 from theory import Model
 from theory.search.charts import Chart, GaugeChart, chart_around
 
 KINDS = ("free", "apart", "one factor", "gauge")
-
-
-def arrays(n=3, k=4, m=2, m2=2, seed=0):
-    rng = np.random.default_rng(seed)
-    f, g, f2, g2 = (rng.standard_normal(shape) for shape in ((n, m), (k, m), (n, m2), (k, m2)))
-    return f, g, f2, g2
 
 
 def same(first, second, tolerance=1e-15):

@@ -10,10 +10,13 @@ import pytest
 import scipy.special
 from flint import arb
 
+from tests.theory.search.naive import naive_kl, softmax
 from theory import Budget, Claim, Domain, NotApplicable, kl_divergence, squared_logit_distance
 from theory.evidence import Evidence
+from theory.search.arrays import pair_of
 from theory.search.confirmation import Symmetries, confirmed, in_balls, symmetries
-from theory.search.objective import Malformed, Objective, pair_of
+from theory.search.evaluators import Malformed
+from theory.search.objective import Objective
 
 DOMAIN = Domain(inputs=(1, 12))
 
@@ -38,17 +41,6 @@ def judged(function, pair):
     fate, lhs, rhs = tried.answer(pair, "here")
     assert fate == "value"
     return lhs, rhs, confirmed(tried, symmetries(tried, pair), pair, lhs, rhs, "here")
-
-
-def softmax(model):
-    logits = model.embeddings @ model.unembeddings.T
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)
-
-
-def naive_kl(pair):
-    p, q = softmax(pair.a), softmax(pair.b)
-    return np.mean(np.sum(p * np.log(p / q), axis=1))
 
 
 def scipy_kl(pair):

@@ -2,37 +2,21 @@
 
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
+from tests.theory.search.naive import arrays
 from theory import Budget, Claim, Domain, InvalidInput, NotApplicable
-from theory.search.objective import (
-    BudgetSpent,
-    Malformed,
-    Objective,
-    Tally,
-    arrays_of,
-    diversity,
-    number,
-    pair_of,
-    score,
-    sizes_of,
-    two_numbers,
-    within,
-)
+from theory.search.arrays import arrays_of
+from theory.search.evaluators import Malformed
+from theory.search.objective import BudgetSpent, Objective, Tally, score
 from theory.search.outcome import Coverage
 from theory.silence import quietly
 
 ONE = Budget(seconds=None, evaluations=1)
 MANY = Budget(seconds=None, evaluations=10_000)
-
-
-def arrays(n=2, k=3, m=1, m2=1, seed=0):
-    rng = np.random.default_rng(seed)
-    f, g, f2, g2 = (rng.standard_normal(shape) for shape in ((n, m), (k, m), (n, m2), (k, m2)))
-    return f, g, f2, g2
 
 
 def objective(function, budget=MANY, domain=None, **options):
@@ -96,75 +80,6 @@ def test_other_work_is_charged_and_time_counts():
     assert late.evaluations == 0
 
 
-# --------------------------------------------------------------------------- answers
-
-
-@pytest.mark.parametrize(
-    ("side", "value"),
-    [(1, 1.0), (-0.5, -0.5), (np.float32(2), 2.0), (np.int64(-3), -3.0), (np.array(2.5), 2.5), (np.array(7), 7.0),
-     (torch.tensor(2.0), 2.0), (torch.tensor(3), 3.0), (10**400, math.inf), (-(10**400), -math.inf),
-     (math.inf, math.inf)],
-)  # fmt: skip
-def test_numbers(side, value):
-    found = number(side)
-    assert type(found) is float
-    assert found == value
-    assert two_numbers((side, 0)) == (value, 0.0)
-    assert two_numbers([0, side]) == (0.0, value)
-
-
-@pytest.mark.parametrize(
-    ("side", "described"),
-    [("1", "str: '1'"), (None, "NoneType"), (1j, "complex"), (np.complex128(1), "complex128"), (True, "bool: True"),
-     (np.array(1j), "ndarray"), (torch.tensor(1j), "Tensor"), (np.True_, "bool"), ([1.0], "list"), ({}, "dict"),
-     (np.array([1.0]), r"an array of shape \(1,\): array\(\[1\.\]\)"), (torch.zeros(1), r"an array of shape \(1,\)"),
-     (np.zeros((0, 2)), r"an array of shape \(0, 2\)"), (np.datetime64("2020"), "datetime64"), (math.sin, "builtin")],
-)  # fmt: skip
-def test_what_is_no_number_is_malformed(side, described):
-    for answer in ((side, 1.0), (1.0, side)):
-        with pytest.raises(Malformed, match=rf"returns two numbers \(lhs, rhs\); one of them was .*{described}"):
-            two_numbers(answer)
-
-
-@pytest.mark.parametrize("answer", [None, 1.0, "ab", "a", (), (1.0,), (1.0, 2.0, 3.0), np.zeros(3), iter((1.0, 2.0))])
-def test_what_is_not_two_is_malformed(answer):
-    with pytest.raises(Malformed, match=r"a claim returns two numbers \(lhs, rhs\); this one returned"):
-        two_numbers(answer)
-
-
-def test_two_numbers_may_come_in_any_sequence():
-    for answer in ((1.0, 2.0), [1.0, 2.0], np.array([1.0, 2.0]), torch.tensor([1.0, 2.0])):
-        assert two_numbers(answer) == (1.0, 2.0)
-
-
-class Unprintable:
-    def __repr__(self):
-        raise RuntimeError
-
-
-def test_what_is_shown_of_an_answer_is_short():
-    with pytest.raises(Malformed) as caught:
-        two_numbers("x" * 1000)
-    assert len(str(caught.value)) < 130
-    assert str(caught.value).endswith("...")
-    with pytest.raises(Malformed, match=r"\(no repr\)"):
-        two_numbers(Unprintable())
-    with pytest.raises(Malformed, match=r"returned array\(\[\[1\], \[2\], \[3\]\]\)$"):
-        two_numbers(np.array([[1], [2], [3]]))
-
-
-@pytest.mark.parametrize("answer", [np.array(1.0), torch.tensor(1.0), {1.0, 2.0}, {"lhs": 1.0, "rhs": 2.0}], ids=repr)
-def test_answers_that_only_look_like_two_numbers_are_malformed(answer):
-    with pytest.raises(Malformed, match="this one returned"):
-        two_numbers(answer)
-
-
-@pytest.mark.parametrize("side", [np.str_("1"), np.array("1"), np.array(True)], ids=repr)
-def test_arrays_of_strings_and_booleans_are_malformed(side):
-    with pytest.raises(Malformed, match="one of them was"):
-        number(side)
-
-
 # --------------------------------------------------------------------------- the score
 
 
@@ -198,60 +113,6 @@ def test_ratios_are_above_equality_and_equality_above_what_has_none():
     ordered = [score(*sides) for sides in ((1.0, -1.0), (2.0, 1.0), (1.0, 1.0), (0.5, 1.0), (0.0, 0.0), (0.0, 1.0))]
     assert ordered == sorted(ordered, reverse=True)
     assert len(set(ordered)) == 6
-
-
-# --------------------------------------------------------------------------- shapes and domains
-
-
-def test_arrays_of_a_pair_and_back():
-    given = arrays(n=4, k=5, m=2, m2=3)
-    pair = pair_of(given)
-    assert sizes_of(given) == (4, 5, 2, 3)
-    assert (pair.n, pair.k, pair.a.m, pair.b.m) == (4, 5, 2, 3)
-    for ours, theirs in zip(given, arrays_of(pair), strict=True):
-        assert np.array_equal(ours, theirs)
-        assert not theirs.flags.writeable
-        assert not np.shares_memory(ours, theirs)
-        assert ours.flags.writeable
-
-
-def test_known_diversity():
-    assert diversity(np.array([[0.0], [3.0]])) == pytest.approx(1.0)
-    assert diversity(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])) == pytest.approx(1 / math.sqrt(3))
-    assert diversity(np.array([[1.0, 2.0], [2.0, 4.0], [5.0, 10.0]])) < 1e-15
-    assert diversity(np.ones((3, 1))) == 0.0
-    assert diversity(np.array([[1.0, 0.0], [0.0, 1.0]])) == 0.0  # two labels, two dimensions
-    assert diversity(np.array([[math.nan], [1.0]])) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("domain", "shape", "inside"),
-    [
-        ({}, (2, 3, 1, 1), True),
-        ({}, (2, 5, 4, 4), True),
-        ({}, (1, 3, 1, 1), False),
-        ({}, (13, 3, 1, 1), False),
-        ({}, (2, 9, 1, 1), False),
-        ({}, (2, 7, 5, 5), False),
-        ({}, (2, 4, 1, 2), False),
-        ({"equal_dimensions": False}, (2, 4, 1, 2), True),
-        ({"equal_dimensions": False}, (2, 7, 1, 5), False),
-        ({"equal_dimensions": False}, (2, 2, 1, 2), False),  # the second model cannot be diverse
-        ({"equal_dimensions": False, "diverse": False}, (2, 2, 1, 2), True),
-        ({}, (2, 2, 2, 2), False),
-        ({"diverse": False}, (2, 2, 2, 2), True),
-        ({"inputs": (1, 1)}, (1, 2, 1, 1), True),
-    ],
-)
-def test_domains(domain, shape, inside):
-    assert within(Domain(**domain), arrays(*shape)) is inside
-
-
-def test_a_pair_of_equal_labels_is_outside_a_diverse_domain():
-    f, g, f2, g2 = arrays()
-    for blocks in ((f, np.ones_like(g), f2, g2), (f, g, f2, np.ones_like(g2))):
-        assert not within(Domain(), blocks)
-        assert within(Domain(diverse=False), blocks)
 
 
 # --------------------------------------------------------------------------- counting
@@ -335,9 +196,11 @@ def test_the_best_pair_is_kept_with_its_history():
     pairs = [arrays(seed=i) for i in range(5)]
     scores = [tried.score(pair, f"from {i}") for i, pair in enumerate(pairs)]
     assert scores == [score(1, 4), score(1, 8), score(1, 2), -1001.0, 0.0]
-    assert tried.best[0] == 0.0
-    assert tried.best[1] is pairs[4]
-    assert tried.best[2:] == (1.0, 1.0)
+    assert tried.best.score == 0.0
+    assert tried.best.arrays is pairs[4]
+    assert (tried.best.lhs, tried.best.rhs) == (1.0, 1.0)
+    assert (tried.best.label, tried.best.evaluation) == ("from 4", 5)
+    assert tried.tops == [tried.best]
     assert [(p.evaluations, p.ratio, p.found_in) for p in tried.history] == [
         (1, 0.25, "from 0"), (3, 0.5, "from 2"), (5, 1.0, "from 4")]  # fmt: skip
     assert tried.fates["ratio"] == 4
@@ -353,29 +216,45 @@ def test_what_is_outside_the_domain_is_no_best_pair():
     assert tried.best is not None
 
 
-def judged(lhs, rhs, stands, pair, **options):
+class Noting:
+    """A judge that gives every suspect the same score, and writes down what it was asked."""
+
+    def __init__(self, deserved):
+        self.deserved, self.asked, self.passed_over = deserved, [], 0
+
+    def rule(self, found, of_batch):
+        self.asked.append((found.arrays, found.lhs, found.rhs, found.label, of_batch))
+        return replace(found, score=found.score if self.deserved is None else self.deserved)
+
+    def pass_over(self, count):
+        self.passed_over += count
+
+
+def judged(lhs, rhs, deserved, pair, **options):
     """The score of a pair under a judge, and what the judge was asked."""
-    asked = []
-
-    def judge(*arguments):
-        asked.append(arguments)
-        return stands
-
-    return objective(constant(lhs, rhs), judge=judge, **options).score(pair, "here"), asked
+    judge = Noting(deserved)
+    return objective(constant(lhs, rhs), judge=judge, **options).score(pair, "here"), judge.asked
 
 
 def test_apparent_violations_are_judged():
     pair = arrays()
-    reached, asked = judged(2.0, 1.0, True, pair)
+    reached, asked = judged(2.0, 1.0, None, pair)
     assert reached == pytest.approx(math.log(2))
-    assert asked == [(pair, 2.0, 1.0, "here")]
-    assert judged(2.0, 1.0, False, pair)[0] == -1e6  # far above and only rounding: to be kept away from
-    assert judged(1 + 1e-7, 1.0, False, pair)[0] == 0.0  # just above: a limit to be crossed
-    assert judged(1 + 1e-13, 1.0, True, pair) == (0.0, [])  # nothing that rounding would not do
-    assert judged(1.0, 1.0, True, pair) == (0.0, [])
-    assert judged(1.0, 2.0, True, pair)[1] == []
-    assert judged(2.0, 1.0, True, arrays(n=1)) == (-1e6, [])  # outside of the domain
-    assert judged(1e-300, 0.0, True, pair)[1] != []
+    assert asked == [(pair, 2.0, 1.0, "here", False)]
+    assert judged(2.0, 1.0, -1e6, pair)[0] == -1e6
+    assert judged(1 + 1e-7, 1.0, 0.0, pair)[0] == 0.0
+    assert judged(1 + 1e-13, 1.0, None, pair) == (0.0, [])  # nothing that rounding would not do
+    assert judged(1.0, 1.0, None, pair) == (0.0, [])
+    assert judged(1.0, 2.0, None, pair)[1] == []
+    assert judged(2.0, 1.0, None, arrays(n=1)) == (-1e6, [])  # outside of the domain
+    assert judged(1e-300, 0.0, None, pair)[1] != []
+
+
+def test_what_the_judge_condemns_is_no_best_pair():
+    for deserved, kept in ((-1e6, False), (0.0, True)):
+        tried = objective(constant(2.0, 1.0), judge=Noting(deserved))
+        tried.score(arrays(), "here")
+        assert (tried.best is not None) is kept
 
 
 def test_differences_are_taken_against_a_power_of_the_logit_distance():
@@ -421,7 +300,7 @@ def test_a_claim_that_writes_all_the_same_spoils_nothing():
     tried = objective(spoils)
     for _ in range(3):
         tried.score(given, "here")
-    for blocks in (*met, given, tried.best[1]):
+    for blocks in (*met, given, tried.best.arrays):
         assert all(np.array_equal(x, y) for x, y in zip(blocks, before, strict=True))
 
 

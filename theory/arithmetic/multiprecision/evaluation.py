@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from theory.arithmetic import plain_theory
+from theory.arithmetic import plain_models, plain_theory
 from theory.arithmetic.multiprecision.arrays import lifted
 from theory.arithmetic.multiprecision.lending import StandIns, lent
 from theory.arithmetic.multiprecision.numbers import DigitsLost, Ties, context, number, use
@@ -31,6 +31,7 @@ _POWER_OF_PROBABILITIES = 2
 _BEYOND = 1e6
 
 _HERE = Path(__file__).resolve().parent
+_STAND_IN = (vars(plain_theory), vars(plain_models))  # lent with the modules of every function
 
 
 @runtime_checkable
@@ -114,7 +115,7 @@ def sides(
     """
     use(count, ties)
     nan = context().nan
-    with lent(function, DIGIT_VIEWS, stand_ins, [vars(plain_theory)]):
+    with lent(function, DIGIT_VIEWS, stand_ins, _STAND_IN):
         many = plain_theory.Pair(_model_in_digits(pair.a), _model_in_digits(pair.b))
         try:
             answer = function(many)
@@ -161,7 +162,7 @@ def values(
         As for `sides`.
     """
     use(count, ties)
-    with lent(function, DIGIT_VIEWS, stand_ins, [vars(plain_theory)]):
+    with lent(function, DIGIT_VIEWS, stand_ins, _STAND_IN):
         many = {
             name: _model_in_digits(value) if isinstance(value, ModelArrays) else lifted(value)
             for name, value in inputs.items()

@@ -15,7 +15,7 @@ from theory.arithmetic.multiprecision.arrays import DigitArray, holds_digits, li
 from theory.arithmetic.multiprecision.lending import Views
 from theory.arithmetic.multiprecision.numbers import DigitsLost, Float, Floating, context, is_float
 
-_FLOAT64_BYTES = 8
+_FLOAT64_BYTES = 8  # whatever is shorter has lost digits of float64 already
 _FLOATS = frozenset({"float64", "longdouble", "double"})
 _CONVERTERS = frozenset({"array", "asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite"})
 _CREATORS = frozenset({"zeros", "ones", "full", "eye", "identity", "empty", "linspace", "arange"})

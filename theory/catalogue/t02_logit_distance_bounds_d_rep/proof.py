@@ -6,27 +6,21 @@ L = D G_S. Words in these letters hold for all n; means over subsets are forms t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
-
 import sympy as sp
 
+from theory.catalogue.t02_logit_distance_bounds_d_rep.kappa import balanced_steps, kappa_steps
+from theory.catalogue.t02_logit_distance_bounds_d_rep.subset_means import (
+    centred_mean_step,
+    counting_steps,
+    pivoted_mean_step,
+)
 from theory.proofs.extremal import Limit
 from theory.proofs.identity import (
     Algebra,
     Expression,
-    Identity,
-    InvariantForm,
-    Rows,
-    SymmetricForms,
     WordIdentity,
-    centred_norm,
-    gaps,
-    inclusion,
     letters,
-    mean_of_squares_over_subsets,
-    mean_over_subsets,
-    times,
+    transpose,
 )
 from theory.proofs.lemma import largest_singular_value, smallest_singular_value
 from theory.proofs.psd import Consequence, PositiveCoefficients, SumOfSquares
@@ -35,89 +29,6 @@ from theory.proofs.steps import Obligation, Proof, Step
 _k, _m, _n = sp.symbols("k m n", positive=True)
 _s = sp.Symbol("s", positive=True)  # s_min(H_S G_S)
 _vp = sp.Symbol("v_p", real=True)  # the entry of v at the pivot
-
-#: At which numbers of labels and dimensions forms are written out.
-PIVOT_SIZES = tuple({_k: k, _m: m} for m in range(1, 4) for k in range(m + 1, 7) if k > 1)
-
-
-def _transpose(letter: Expression) -> Expression:
-    return sp.Symbol(letter.name + "^T", commutative=False)
-
-
-# --------------------------------------------------------------------------- means over subsets
-
-
-def pivoted_mean() -> tuple[InvariantForm, InvariantForm]:
-    """Return the mean over (pivot, J) of sum_j (x_j - x_pivot)^2, and what it equals."""
-    return mean_over_subsets(times(1 / (_m + 1), gaps(_m + 1)), _m + 1, _k), times(2 * _m / (_k - 1), centred_norm(_k))
-
-
-def _centred_mean() -> tuple[InvariantForm, InvariantForm]:
-    return mean_over_subsets(centred_norm(_m + 1), _m + 1, _k), times(_m / (_k - 1), centred_norm(_k))
-
-
-def pivoted_matrix(sizes: Mapping[str, int]) -> Rows:
-    """Return the matrix of the mean over (pivot, J) of sum_j (x_j - x_pivot)^2, by enumeration."""
-    k, n = sizes["k"], sizes["m"] + 1
-
-    def differences(subset: tuple[int, ...]) -> list[dict[int, Fraction]]:
-        return [{i: Fraction(1), pivot: Fraction(-1)} for pivot in subset for i in subset if i != pivot]
-
-    total = mean_of_squares_over_subsets(k, n, differences)
-    return tuple(tuple(entry / n for entry in row) for row in total)
-
-
-def _centred_matrix(sizes: Mapping[str, int]) -> Rows:
-    """Return the matrix of mean_S ||H_S x_S||^2, by enumeration."""
-    k, n = sizes["k"], sizes["m"] + 1
-    return mean_of_squares_over_subsets(
-        k, n, lambda subset: [{j: Fraction(int(i == j)) - Fraction(1, n) for j in subset} for i in subset]
-    )
-
-
-def _counting_steps() -> tuple[Step, Step]:
-    one, two = inclusion(_m + 1, _k)
-    return (
-        Step(
-            "subsets with a label",
-            r"\binom{k-1}{m} \big/ \binom{k}{m+1} = \tfrac{m+1}{k}",
-            one,
-            covers="all k and m",
-        ),
-        Step(
-            "subsets with two labels",
-            r"\binom{k-2}{m-1} \big/ \binom{k}{m+1} = \tfrac{m (m+1)}{k (k-1)}",
-            two,
-            covers="all k and m",
-        ),
-    )
-
-
-_COUNTED = ("subsets with a label", "subsets with two labels")
-
-
-def _centred_mean_step() -> Step:
-    return Step(
-        "mean over subsets",
-        r"\operatorname*{mean}_S \|H_S \Delta_S\|^2 = \tfrac{m}{k-1} \|\Delta\|^2"
-        r" \text{ for } \textstyle\sum_y \Delta_y = 0",
-        SymmetricForms(*_centred_mean(), explicit=_centred_matrix, sizes=PIVOT_SIZES),
-        uses=_COUNTED,
-        covers="all k and m",
-        remark="Double counting: a label lies in C(k-1, m) of the subsets, a pair of labels in C(k-2, m-1).",
-    )
-
-
-def _pivoted_mean_step() -> Step:
-    return Step(
-        "mean over subsets and pivots",
-        r"\operatorname*{mean}_{y_0, J} \|L_J f - L'_J f'\|^2 = \tfrac{2m}{k-1} \|\Delta\|^2",
-        SymmetricForms(*pivoted_mean(), explicit=pivoted_matrix, sizes=PIVOT_SIZES),
-        uses=_COUNTED,
-        covers="all k and m",
-        remark="L_J f - L'_J f' lists the differences of the entries of Delta to that of the pivot.",
-    )
-
 
 # --------------------------------------------------------------------------- one subset of labels
 
@@ -140,12 +51,12 @@ _PIVOT_SHAPES = {
     Gamma: (_n, _m), X: (_m, _n), e: (_n, 1), one: (_n, 1), v: (_n, 1), w: (_m, 1), y: (_n, 1),
 }  # fmt: skip
 _COORDINATES = (
-    (_transpose(one) * one, _n),
-    (_transpose(one) * e, 1),
-    (_transpose(e) * e, 1),
+    (transpose(one) * one, _n),
+    (transpose(one) * e, 1),
+    (transpose(e) * e, 1),
 )
 _ONES = Algebra(_PIVOT_SHAPES, _COORDINATES)
-_CENTRING = 1 - one * _transpose(one) / _n
+_CENTRING = 1 - one * transpose(one) / _n
 _q = e - one / _n  # H e
 _PIVOT = Algebra(
     _PIVOT_SHAPES,
@@ -153,12 +64,12 @@ _PIVOT = Algebra(
         *_COORDINATES,
         (X * Gamma, 1),
         (Gamma * X, _CENTRING),
-        (_transpose(one) * Gamma, 0),
+        (transpose(one) * Gamma, 0),
         (X * one, 0),
-        (_transpose(X) * w, v / _s),  # w is the top left singular vector of X, of singular value 1/s
-        (_transpose(v) * v, 1),
-        (_transpose(one) * v, 0),
-        (_transpose(v) * e, _vp),
+        (transpose(X) * w, v / _s),  # w is the top left singular vector of X, of singular value 1/s
+        (transpose(v) * v, 1),
+        (transpose(one) * v, 0),
+        (transpose(v) * e, _vp),
     ),
 )
 
@@ -201,10 +112,11 @@ def _subset_bound_steps() -> tuple[Step, ...]:
     )
 
 
-def _pivot_steps() -> tuple[Step, ...]:
-    rows = 1 - one * _transpose(e)  # differences to the pivot, with a row of zeros for itself
+def pivot_steps() -> tuple[Step, ...]:
+    """Return max over pivots of 1/s_min(L_J)^2 >= (1 - v_pivot^2)/s_min(H_S G_S)^2."""
+    rows = 1 - one * transpose(e)  # differences to the pivot, with a row of zeros for itself
     gram = _CENTRING + _n * _q * _ONES.transposed(_q)
-    inverse = X * (1 - _q * _ONES.transposed(_q)) * _transpose(X)
+    inverse = X * (1 - _q * _ONES.transposed(_q)) * transpose(X)
     return (
         Step(
             "differences to a pivot",
@@ -216,7 +128,7 @@ def _pivot_steps() -> tuple[Step, ...]:
         Step(
             "inverse of the pivoted Gram matrix",
             r"(L^\top L)^{-1} = X (I - q q^\top) X^\top",
-            WordIdentity(_transpose(Gamma) * gram * Gamma * inverse, sp.Integer(1), _PIVOT_INVERSE),
+            WordIdentity(transpose(Gamma) * gram * Gamma * inverse, sp.Integer(1), _PIVOT_INVERSE),
             uses=("differences to a pivot",),
             covers="all n",
             remark="L^T L = Gamma^T (H + n q q^T) Gamma.",
@@ -224,7 +136,7 @@ def _pivot_steps() -> tuple[Step, ...]:
         Step(
             "at the top singular vector",
             r"w^\top (L^\top L)^{-1} w = (1 - v_{\text{pivot}}^2) / s^2,\quad X^\top w = v / s",
-            WordIdentity(_transpose(w) * inverse * w, (1 - _vp**2) / _s**2, _PIVOT),
+            WordIdentity(transpose(w) * inverse * w, (1 - _vp**2) / _s**2, _PIVOT),
             uses=("inverse of the pivoted Gram matrix",),
             covers="all n",
             remark="w is the unit vector with |X^T w| = 1/s, s = s_min(Gamma), and v = s X^T w is of length one "
@@ -241,110 +153,6 @@ def _pivot_steps() -> tuple[Step, ...]:
 
 
 _PIVOT_INVERSE = Algebra(_PIVOT.shapes, _PIVOT.rules[:7])
-
-
-# --------------------------------------------------------------------------- the smallest entry of a sum-zero vector
-
-
-_worst_odd = (_n - 1) / (_n * (_n + 1))  # of the smallest squared entry, n odd
-
-
-def _even_step() -> Step:
-    mu, squares = sp.symbols("mu Q", nonnegative=True)
-    return Step(
-        "even n: the mean entry",
-        r"\min_j v_j^2 = \mu^2 \le \tfrac1n \sum_j v_j^2 = \tfrac1n",
-        Consequence(1 / _n - mu**2, premises=((1 / _n, squares - _n * mu**2),), equalities=((1 / _n, 1 - squares),)),
-        covers="all n",
-    )
-
-
-def _one_sign_step() -> Step:
-    total = sp.Symbol("P", nonnegative=True)
-    few = sp.Symbol("b", positive=True)  # how many entries are negative
-    z, ones = letters("z 1")
-    block = Algebra(
-        {z: (few, 1), ones: (few, 1)},
-        rules=((_transpose(ones) * ones, few), (_transpose(ones) * z, total)),
-    )
-    return Step(
-        "entries of one sign",
-        r"\textstyle\sum_{v_j < 0} v_j^2 - P^2/b = \sum_{v_j < 0} (|v_j| - P/b)^2,\quad P = \sum_{v_j < 0} |v_j|",
-        SumOfSquares(block.square(z) - total**2 / few, ((1, z - ones * total / few),), block),
-        covers="all n",
-        remark="v has sum zero, so P is also the sum of the a entries that are not negative. For n odd a and b "
-        "differ; let a be the larger, else take -v.",
-    )
-
-
-def _both_signs_step() -> Step:
-    mu, total, squares, negative = sp.symbols("mu P Q N", nonnegative=True)
-    many, few = sp.symbols("a b", positive=True)  # how many entries are of either sign
-    return Step(
-        "odd n: both signs",
-        r"1 - \mu^2 \tfrac{a n}{b} = \Big(Q - a \mu^2\Big) + \Big(N - \tfrac{P^2}{b}\Big)"
-        r" + \tfrac1b (P - a \mu)(P + a \mu) \ge 0,\quad n = a + b",
-        Consequence(
-            1 - mu**2 * many * (many + few) / few,
-            premises=(
-                (1, squares - many * mu**2),
-                (1, negative - total**2 / few),
-                ((total + many * mu) / few, total - many * mu),
-            ),
-            equalities=((1, 1 - squares - negative),),
-        ),
-        uses=("entries of one sign",),
-        covers="all n",
-        remark="Q and N are the sums of squares of the a and of the b entries, Q + N = 1; each of the a entries is "
-        "at least mu.",
-    )
-
-
-def _worst_split_step() -> Step:
-    j, t = sp.symbols("j t", nonnegative=True)
-    n_odd = 2 * j + 1
-    return Step(
-        "odd n: the worst split",
-        r"\tfrac{n-1}{n(n+1)} - \tfrac{b}{a n} \ge 0 \text{ for } a \ge \tfrac{n+1}{2},\ b = n - a",
-        PositiveCoefficients(
-            _worst_odd.subs(_n, n_odd) - (n_odd - (j + 1 + t)) / ((j + 1 + t) * n_odd),
-            (j, t),
-        ),
-        uses=("odd n: both signs",),
-        covers="all odd n",
-        remark="n = 2 j + 1 and a = j + 1 + t.",
-    )
-
-
-def _kappa_steps() -> tuple[Step, ...]:
-    return (
-        _even_step(),
-        _one_sign_step(),
-        _both_signs_step(),
-        _worst_split_step(),
-        Step(
-            "kappa",
-            r"1 - \tfrac1n = \tfrac{1}{\kappa_n}\ (n \text{ even}),\quad"
-            r" 1 - \tfrac{n-1}{n(n+1)} = \tfrac{1}{\kappa_n}\ (n \text{ odd})",
-            Identity(
-                sp.Matrix([1 - 1 / _n, 1 - _worst_odd]),
-                sp.Matrix([1 / kappa_even(_n), 1 / kappa_odd(_n)]),
-            ),
-            uses=("even n: the mean entry", "odd n: the worst split"),
-            covers="all n",
-            remark="So max over pivots of 1 - v_pivot^2 is at least 1/kappa_n.",
-        ),
-    )
-
-
-def kappa_even(n: Expression) -> Expression:
-    """Return kappa_n for n even."""
-    return n / (n - 1)
-
-
-def kappa_odd(n: Expression) -> Expression:
-    """Return kappa_n for n odd."""
-    return n * (n + 1) / (n**2 + 1)
 
 
 # --------------------------------------------------------------------------- the statements
@@ -371,10 +179,10 @@ def _upper_bound() -> Proof:
             _residual_step(),
             *_without_a_pivot(),
             *_subset_bound_steps(),
-            *_counting_steps(),
-            _centred_mean_step(),
-            *_pivot_steps(),
-            *_kappa_steps(),
+            *counting_steps(),
+            centred_mean_step(),
+            *pivot_steps(),
+            *kappa_steps(),
             Step(
                 "conclusion",
                 r"\kappa M \tfrac{m}{k-1} d_\mathrm{logit}^2 - d_\mathrm{rep}^2"
@@ -400,21 +208,22 @@ _FAMILY = Algebra(
     {direction: (_m, 1), U: (_m, _n), v: (_n, 1), e: (_n, 1), one: (_n, 1)},
     rules=(
         *_COORDINATES,
-        (_transpose(v) * v, 1),
-        (_transpose(one) * v, 0),
-        (_transpose(v) * e, _vp),
-        (_transpose(direction) * direction, 1),
+        (transpose(v) * v, 1),
+        (transpose(one) * v, 0),
+        (transpose(v) * e, _vp),
+        (transpose(direction) * direction, 1),
         (U * v, 0),
         (U * one, 0),
-        (_transpose(direction) * U, 0),
-        (U * _transpose(U), 1 - direction * _transpose(direction)),
+        (transpose(direction) * U, 0),
+        (U * transpose(U), 1 - direction * transpose(direction)),
     ),
 )
 
 
-def _stretched_steps() -> tuple[Step, ...]:
-    stretched = v * _transpose(direction) + _r * _transpose(U)
-    inverse = direction * _transpose(v) + U / _r
+def stretched_steps() -> tuple[Step, ...]:
+    """Return what a teacher with one short direction makes of a bound, k = m + 1."""
+    stretched = v * transpose(direction) + _r * transpose(U)
+    inverse = direction * transpose(v) + U / _r
     gram = inverse * (1 - _q * _FAMILY.transposed(_q)) * _FAMILY.transposed(inverse)
     return (
         Step(
@@ -449,35 +258,6 @@ def _stretched_steps() -> tuple[Step, ...]:
     )
 
 
-def _balanced_steps() -> tuple[Step, ...]:
-    small = sp.sqrt((_n - 1) / (_n * (_n + 1)))
-    large = small * (_n + 1) / (_n - 1)
-    return (
-        Step(
-            "balanced direction, n odd",
-            r"\tfrac{n+1}{2} v_1 = \tfrac{n-1}{2} |v_n|,\quad \tfrac{n+1}{2} v_1^2 + \tfrac{n-1}{2} v_n^2 = 1,\quad"
-            r" 1 - v_1^2 = 1/\kappa_n",
-            Identity(
-                sp.Matrix([
-                    (_n + 1) / 2 * small - (_n - 1) / 2 * large, (_n + 1) / 2 * small**2 + (_n - 1) / 2 * large**2,
-                    1 - small**2,
-                ]),
-                sp.Matrix([0, 1, 1 / kappa_odd(_n)]),
-            ),
-            covers="all odd n",
-            remark="(n+1)/2 entries v_1 = sqrt((n-1)/(n(n+1))) and (n-1)/2 entries v_n = -v_1 (n+1)/(n-1), which "
-            "are larger: 1 - v_p^2 <= 1/kappa_n for every pivot.",
-        ),
-        Step(
-            "balanced direction, n even",
-            r"n \cdot \tfrac1n = 1,\quad 1 - \tfrac1n = 1/\kappa_n",
-            Identity(sp.Matrix([_n * (1 / sp.sqrt(_n)) ** 2, 1 - 1 / _n]), sp.Matrix([1, 1 / kappa_even(_n)])),
-            covers="all even n",
-            remark="Half of the entries are 1/sqrt n, half -1/sqrt n.",
-        ),
-    )  # fmt: skip
-
-
 def _upper_bound_sharp() -> Proof:
     kappa = sp.Symbol("kappa", positive=True)
     return Proof(
@@ -485,8 +265,8 @@ def _upper_bound_sharp() -> Proof:
         "upper_bound: sharp",
         r"k = m + 1:\ \text{the constant is reached in the limit } r \to \infty \text{ by } G = v a^\top + r\, U^\top",
         (
-            *_stretched_steps(),
-            *_balanced_steps(),
+            *stretched_steps(),
+            *balanced_steps(),
             Step(
                 "limit",
                 r"d_\mathrm{rep}^2 \min_J s_{\min}(L_J)^2 / d_\mathrm{logit}^2 \ge"
@@ -570,14 +350,14 @@ def _quadratic_form_steps() -> tuple[Step, Step]:
         Step(
             "inverse",
             r"L^{-\top} L^{-1} (L L^\top) = I",
-            WordIdentity(_transpose(L_inverse) * L_inverse * L * _transpose(L), sp.Integer(1), _FORM),
+            WordIdentity(transpose(L_inverse) * L_inverse * L * transpose(L), sp.Integer(1), _FORM),
         ),
         Step(
             "quadratic form",
             r"\|L_S^{-1} D_S \Delta\|^2 = \Delta^\top D_S^\top (L_S L_S^\top)^{-1} D_S \Delta",
             WordIdentity(
                 _FORM.square(L_inverse * D * y),
-                _transpose(y) * _transpose(D) * _transpose(L_inverse) * L_inverse * D * y,
+                transpose(y) * transpose(D) * transpose(L_inverse) * L_inverse * D * y,
                 _FORM,
             ),
             covers="all k and m",
@@ -616,10 +396,10 @@ def _sharp_for_given_unembeddings_sharp() -> Proof:
     M, b = letters("M b")
     eigen = Algebra(
         {M: (_k, _k), v: (_k, 1), f: (_m, 1), b: (_m, 1), Gamma: (_k, _m)},
-        rules=((M * v, top * v), (_transpose(v) * v, 1)),
+        rules=((M * v, top * v), (transpose(v) * v, 1)),
         symmetric=(M,),
     )
-    moved = Gamma - v * _transpose(b)
+    moved = Gamma - v * transpose(b)
     return Proof(
         "T2",
         "sharp_for_given_unembeddings: sharp",
@@ -628,12 +408,12 @@ def _sharp_for_given_unembeddings_sharp() -> Proof:
             Step(
                 "difference",
                 r"G_c f - G'_c f = v\,(b \cdot f)",
-                WordIdentity(Gamma * f - moved * f, v * _transpose(b) * f, eigen),
+                WordIdentity(Gamma * f - moved * f, v * transpose(b) * f, eigen),
             ),
             Step(
                 "equality",
                 r"v^\top M_G v = \lambda_{\max} \|v\|^2",
-                WordIdentity(_transpose(v) * M * v, top * _transpose(v) * v, eigen),
+                WordIdentity(transpose(v) * M * v, top * transpose(v) * v, eigen),
                 uses=("difference",),
             ),
         ),
@@ -645,7 +425,7 @@ def _mean_over_pivots() -> Proof:
         "T2",
         "mean_over_pivots",
         r"\operatorname*{mean}_{y_0, J} E\|L_J f - L'_J f'\|^2 = \tfrac{2m}{k-1}\, d_\mathrm{logit}^2",
-        (*_counting_steps(), _pivoted_mean_step()),
+        (*counting_steps(), pivoted_mean_step()),
     )
 
 
@@ -708,8 +488,8 @@ def _lower_bound() -> Proof:
                 r"\|L_J z\|^2 \le s_{\max}(L_J)^2 \|z\|^2,\quad z = f - A_J f'",
                 largest_singular_value(),
             ),
-            *_counting_steps(),
-            _pivoted_mean_step(),
+            *counting_steps(),
+            pivoted_mean_step(),
             Step(
                 "conclusion",
                 r"\max_J s_{\max}(L_J)^2\, d_\mathrm{rep}^2 - \tfrac{2m}{k-1}\, d_\mathrm{logit}^2 \ge 0",
@@ -755,7 +535,7 @@ def false() -> tuple[Proof, ...]:
     change = L * f - L_other * f_other
     return (
         Proof("T2", "constant_without_kappa", r"d_\mathrm{rep}^2 \le \tfrac{m}{k-1} M d_\mathrm{logit}^2", (
-            *_kappa_steps(), Step("conclusion", r"\kappa = 1", _conclusion(sp.Integer(1))),
+            *kappa_steps(), Step("conclusion", r"\kappa = 1", _conclusion(sp.Integer(1))),
         )),
         Proof("T2", "whole_unembeddings", r"d_\mathrm{rep}^2 \le \tfrac{2m}{k-1} d^2 / s_{\min}(G_c)^2", (
             Step("conclusion", r"\text{the same, with } s_{\min}(G_c) \text{ for that of the subset}", Consequence(

@@ -64,7 +64,7 @@ from theory.measures.dissimilarities import (
 from theory.models import Model, Pair, label_subsets, pivoted
 from theory.statements import Ablation, ExtremalFamily, FalseTwin, Hypothesis, KnownAnswer, Statement, Theorem
 
-_DOMAIN = Domain(labels=(2, 7), equal_dimensions=False)
+_DOMAIN = Domain(labels=(2, 7), equal_dimensions=False)  # sides run over all subsets of labels: 35 at seven
 
 
 def kappa(n: int) -> Fraction:
@@ -255,6 +255,7 @@ def _line_member(k: int) -> Callable[[float], Pair]:
     return member
 
 
+# Five labels in the plane in general position, small integers.
 _TRAPEZIUM = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 1.0], [3.0, 2.0], [1.0, 3.0]])
 
 
@@ -285,7 +286,7 @@ def _twin(name: str, latex: str, why: str, **parts: object) -> FalseTwin:
     witness = parts.pop("witness", None)
     parts.setdefault("hypotheses", _REGULAR)
     parts.setdefault("enumerates", "labels")
-    parts.setdefault("domain", Domain(labels=(2, 6), dimensions=(1, 3)))
+    parts.setdefault("domain", Domain(labels=(2, 6), dimensions=(1, 3)))  # all that the counterexamples take
     return FalseTwin(Statement(name, latex, **parts), why, witness)  # type: ignore[arg-type]
 
 

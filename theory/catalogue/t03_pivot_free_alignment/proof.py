@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.catalogue.t02_logit_distance_bounds_d_rep.proof import PIVOT_SIZES, pivoted_matrix, pivoted_mean
-from theory.proofs.extremal import Value
+from theory.catalogue.t02_logit_distance_bounds_d_rep.kappa import balanced_steps, kappa_steps
+from theory.catalogue.t02_logit_distance_bounds_d_rep.proof import pivot_steps, stretched_steps
+from theory.catalogue.t02_logit_distance_bounds_d_rep.subset_means import (
+    PIVOT_SIZES,
+    centred_mean_step,
+    counting_steps,
+    pivoted_matrix,
+    pivoted_mean,
+)
+from theory.proofs.extremal import Limit, Value
 from theory.proofs.identity import Algebra, Expression, SymmetricForms, WordIdentity, letters
 from theory.proofs.lemma import smallest_singular_value
 from theory.proofs.psd import Consequence, SumOfSquares
@@ -172,6 +180,80 @@ def _never_worse_than_pivoting() -> Proof:
     )
 
 
+def _at_least_kappa(kappa: Expression) -> Consequence:
+    """Return min_J s_min(L_J)^2 <= kappa (m/(k-1)) s_min(Gc)^2 from what holds for each set S."""
+    least, subset, inside, s2 = sp.symbols("s_J2 t_S N_S s2", nonnegative=True)
+    known = sp.Symbol("kappa", positive=True)
+    return Consequence(
+        kappa * _m / (_k - 1) * s2 - least,
+        premises=((1, known * subset - least), (known, inside - subset)),
+        equalities=((known, _m / (_k - 1) * s2 - inside),),
+    )
+
+
+def _never_worse_than_kappa(kappa: Expression, statement: str) -> Proof:
+    return Proof(
+        "T3",
+        statement,
+        r"\min_J s_{\min}(L_J)^2 \le \tfrac{m}{k-1} \kappa_{m+1}\, s_{\min}(G_c)^2",
+        (
+            *pivot_steps(),
+            *kappa_steps(),
+            Step(
+                "smallest singular value of a set",
+                r"s_{\min}(H_S G_S)^2 \le \|H_S G_S x\|^2,\ \|x\| = 1",
+                smallest_singular_value(),
+                remark="For one x for all S: the unit vector with |Gc x| = s_min(Gc).",
+            ),
+            *counting_steps(),
+            centred_mean_step(),
+            Step(
+                "conclusion",
+                r"\kappa \tfrac{m}{k-1} s_{\min}(G_c)^2 - \min_J s_{\min}(L_J)^2 = \operatorname*{mean}_S"
+                r" \big[(\kappa t_S - \min_J s_{\min}(L_J)^2) + \kappa (N_S - t_S)\big] \ge 0",
+                _at_least_kappa(kappa),
+                uses=(
+                    "smallest singular value of a pivoted subset", "kappa", "smallest singular value of a set",
+                    "mean over subsets",
+                ),
+                covers="all k and m",
+                remark="t_S = s_min(H_S G_S)^2 and N_S = |H_S G_S x|^2. The first premise: some pivot of S has "
+                "s_min(L_J)^2 <= kappa t_S. The equality holds in the mean over S, for the vector G x of labels.",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _never_worse_than_kappa_sharp() -> Proof:
+    kappa = sp.Symbol("kappa", positive=True)
+    stretch = sp.Symbol("r", positive=True)
+    pseudo_inverse, _, singular_values = stretched_steps()
+    return Proof(
+        "T3",
+        "never_worse_than_kappa: sharp",
+        r"k = m + 1:\ \text{the constant is reached in the limit } r \to \infty \text{ by } G = v a^\top + r\, U^\top",
+        (
+            pseudo_inverse,
+            singular_values,
+            *balanced_steps(),
+            Step(
+                "limit",
+                r"\min_J s_{\min}(L_J)^2 / s_{\min}(G_c)^2 \ge"
+                r" \Big(\tfrac{1}{\kappa_n} + \tfrac{m-1}{r^2}\Big)^{-1} \to \kappa_n = \tfrac{m}{k-1} \kappa_{m+1}",
+                Limit(
+                    1 / (1 / kappa + (_m - 1) / stretch**2), stretch, sp.oo, kappa,
+                    sample={kappa: sp.Rational(6, 5), _m: sp.Integer(3)},
+                ),
+                uses=(
+                    "singular values of pivoted subsets", "balanced direction, n odd", "balanced direction, n even",
+                ),
+                covers="k = m + 1, all m",
+                remark="s_min(Gc) = 1, at the direction a, as soon as r is at least one.",
+            ),
+        ),
+    )  # fmt: skip
+
+
 def proofs() -> tuple[Proof, ...]:
     """Return the proofs of T3."""
     return (
@@ -179,6 +261,8 @@ def proofs() -> tuple[Proof, ...]:
         _upper_bound_sharp(),
         _residual_is_the_inverted_difference(),
         _never_worse_than_pivoting(),
+        _never_worse_than_kappa(sp.Symbol("kappa", positive=True), "never_worse_than_kappa"),
+        _never_worse_than_kappa_sharp(),
     )
 
 
@@ -211,6 +295,7 @@ def false() -> tuple[Proof, ...]:
             Step("conclusion", r"d^2 - s^2 R^{1/2} = (d^2 - N) + (N - s^2 R)", Consequence(
                 d - _s**2 * sp.sqrt(residual), ((1, d - inside), (1, inside - _s**2 * residual)))),
         )),
+        _never_worse_than_kappa(sp.Integer(1), "pivoting_without_kappa"),
         Proof("T3", "five_percent_less", r"R \le 0.95\, d_\mathrm{logit}^2 / s_{\min}(G_c)^2", (
             Step("projection", r"0.95 \|\Delta\|^2 - \|G_c G_c^+ \Delta\|^2 = \|(I - G_c G_c^+) \Delta\|^2",
                  SumOfSquares(

@@ -2,12 +2,15 @@ r"""T3: the pivot-free alignment A* = pinv(Gc) G'c is within d_logit / s_min(Gc)
 
 .. math:: E\|f - A^* f'\|^2 \le d_\mathrm{logit}^2 / s_{\min}(G_c)^2,
 
-sharp for every Gc, and never worse than the 2m form of T2, since
-min_J s_min(L_J)^2 <= (2m/(k-1)) s_min(Gc)^2.
+sharp for every Gc, and never worse than T2, in its 2m form nor in that with kappa, since
+
+.. math:: \min_J s_{\min}(L_J)^2 \le \tfrac{m}{k-1} \kappa_{m+1}\, s_{\min}(G_c)^2 \le \tfrac{2m}{k-1}\, s_{\min}(G_c)^2 .
 
 Proof. f - A* f' = pinv(Gc) (u - u') = pinv(Gc) Delta, and ||pinv(Gc)|| = 1/s_min(Gc). Equality when Delta is
 along the last left singular vector v of Gc: f' = f, G'c = Gc - v a^T. For the comparison, average
 ||L_J x||^2 over (pivot, J) for the unit x with ||Gc x|| = s_min(Gc): the identity in T2 gives (2m/(k-1)) s_min(Gc)^2.
+For kappa, take for each S the pivot with s_min(L_J)^2 <= kappa_{m+1} s_min(H_S G_S)^2 <= kappa_{m+1} ||H_S G_S x||^2,
+as in T2, and average over S: mean_S ||H_S G_S x||^2 = (m/(k-1)) s_min(Gc)^2.
 
 References
 ----------
@@ -41,6 +44,8 @@ from theory.catalogue.quantities import (
     squared_distance,
     squared_embedding_norm,
 )
+from theory.catalogue.t02_logit_distance_bounds_d_rep.statement import THEOREM as UPPER_BOUND_ON_D_REP
+from theory.catalogue.t02_logit_distance_bounds_d_rep.statement import constant as kappa_constant
 from theory.catalogue.t02_logit_distance_bounds_d_rep.statement import moved_along
 from theory.claims import Domain
 from theory.measures.dissimilarities import alignment_error, squared_alignment_error_of
@@ -100,7 +105,7 @@ def _member(_: float) -> Pair:
 
 
 _SEVERAL = at_least("m >= 2", r"m \ge 2", 2, "m")
-_PLANE = Domain(dimensions=(2, 4))
+_PLANE = Domain(dimensions=(2, 4))  # on a line all singular values are one
 
 THEOREM = Theorem(
     identifier="T3",
@@ -138,6 +143,17 @@ THEOREM = Theorem(
             domain=Domain(labels=(2, 7)),
             enumerates="labels",
         ),
+        Statement(
+            "never_worse_than_kappa",
+            r"\min_J s_{\min}(L_J)^2 \le \tfrac{m}{k-1} \kappa_{m+1}\, s_{\min}(G_c)^2",
+            lhs=lambda pair: square(smallest_pivoted_singular_value(pair.a)),
+            constant=kappa_constant,
+            envelope=lambda pair: square(smallest_unembedding_singular_value(pair.a)),
+            hypotheses=(DIVERSE,),
+            domain=Domain(labels=(2, 7)),
+            sharp=UPPER_BOUND_ON_D_REP.main.sharp,
+            enumerates="labels",
+        ),
     ),
     twins=(
         FalseTwin(
@@ -171,6 +187,17 @@ THEOREM = Theorem(
                 lhs=lambda pair: root(squared_alignment_error_of(pair)), envelope=_over_smallest, hypotheses=(DIVERSE,),
             ),
             "Squared and unsquared confused: false as soon as the bound is below one.",
+        ),
+        FalseTwin(
+            Statement(
+                "pivoting_without_kappa",
+                r"\min_J s_{\min}(L_J)^2 \le \tfrac{m}{k-1}\, s_{\min}(G_c)^2",
+                lhs=lambda pair: square(smallest_pivoted_singular_value(pair.a)),
+                constant=lambda pair: ratio(pair, pair.m, pair.k - 1),
+                envelope=lambda pair: square(smallest_unembedding_singular_value(pair.a)), hypotheses=(DIVERSE,),
+                domain=Domain(labels=(2, 7)), enumerates="labels",
+            ),
+            "Differences to a pivot see more than the centred labels do: kappa_{m+1} is by how much.",
         ),
         FalseTwin(
             Statement(

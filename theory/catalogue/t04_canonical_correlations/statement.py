@@ -137,9 +137,11 @@ def _mixed_signs(eps: float) -> Pair:
 
 _RANK = full_rank_embeddings(centred=False)
 _CENTRED_RANK = full_rank_embeddings(centred=True)
+# An eigenvalue of 1e-12 of the total is a singular value of 1e-6: of smaller ones ten digits are lost.
 _SPREAD = positive("spectrum", r"\lambda_m > 0", lambda pair: _smallest_eigenvalue(pair) / _total(pair), 1e-12)
 _SEVERAL = positive("m >= 2", r"m \ge 2", lambda pair: 0.0 * _total(pair) + (pair.m - 1.5))
-_PLANE = Domain(dimensions=(2, 4))
+_PLANE = Domain(dimensions=(2, 4))  # on a line all singular values are one
+# Both families attain the bound at any member; halfway is as good as any.
 _LINE_FAMILY = ExtremalFamily("m=1", "u = (y + e) v, u' = y v, e orthogonal to y", _regression, 0.5)
 _PLANE_FAMILY = ExtremalFamily("m=2", "one direction kept in part, one lost", _two_directions, 0.5)
 

@@ -99,7 +99,7 @@ _LOCAL_SECOND = positive(
     lambda pair: _second_tau(pair) * (1 - 2 / _napier(pair)) - _worst_kl(pair),
 )  # fmt: skip
 _MANY = Domain(labels=(3, 8), inputs=(1, 12), equal_dimensions=False)
-_ANY = Domain(inputs=(1, 12), equal_dimensions=False)
+_ANY = Domain(inputs=(1, 12), equal_dimensions=False)  # a single input will do
 _PAIR = Domain(dimensions=(1, 1), labels=(2, 2), inputs=(1, 12))
 
 THEOREM = Theorem(

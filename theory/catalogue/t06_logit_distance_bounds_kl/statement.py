@@ -34,7 +34,7 @@ def _symmetrised(pair: Pair) -> Array:
     return mean_over_inputs(lambda p: pointwise_kl_divergence(p) + pointwise_kl_divergence(p.swapped), pair)
 
 
-_ANY = Domain(inputs=(1, 12), equal_dimensions=False)
+_ANY = Domain(inputs=(1, 12), equal_dimensions=False)  # a single input will do
 
 
 def _twin(name: str, latex: str, why: str, numerator: int, denominator: int, **parts: object) -> FalseTwin:

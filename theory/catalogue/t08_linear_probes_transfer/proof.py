@@ -9,7 +9,13 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.proofs.extremal import Value
-from theory.proofs.identity import Algebra, Expression, WordIdentity, letters
+from theory.proofs.identity import (
+    Algebra,
+    Expression,
+    WordIdentity,
+    letters,
+    transpose,
+)
 from theory.proofs.psd import Consequence, PositiveCoefficients, SumOfSquares
 from theory.proofs.steps import Proof, Step
 
@@ -28,10 +34,6 @@ G, P, G_other, f, f_other, w, c, delta, mean = letters("G P G' f f' w c D E[D]")
 first, second, others = letters("e_i e_j e_rest")
 
 
-def _transpose(letter: Expression) -> Expression:
-    return sp.Symbol(letter.name + "^T", commutative=False)
-
-
 _PROBES = Algebra(
     {
         G: (_k, _m), P: (_m, _k), G_other: (_k, _m_other), f: (_m, 1), f_other: (_m_other, 1), w: (_m, 1),
@@ -41,7 +43,7 @@ _PROBES = Algebra(
 )  # fmt: skip
 _SCHWARZ = Algebra(
     {c: (_k, 1), delta: (_k, 1)},
-    rules=((_transpose(c) * c, _a**2), (_transpose(delta) * delta, _d**2), (_transpose(c) * delta, _r)),
+    rules=((transpose(c) * c, _a**2), (transpose(delta) * delta, _d**2), (transpose(c) * delta, _r)),
 )
 # The entries i and j of Delta, and the vector of all others.
 _PLANE = Algebra({first: (1, 1), second: (1, 1), others: (_k - 2, 1)}, symmetric=(first, second))
@@ -53,8 +55,8 @@ def _transport_step() -> Step:
         "transported probe",
         r"w \cdot f - w' \cdot f' = c \cdot \Delta,\quad w' = A^{*\top} w,\ c = (G_c^+)^\top w",
         WordIdentity(
-            _transpose(w) * f - _PROBES.transposed(_PROBES.transposed(alignment) * w) * f_other,
-            _PROBES.transposed(_transpose(P) * w) * (G * f - G_other * f_other),
+            transpose(w) * f - _PROBES.transposed(_PROBES.transposed(alignment) * w) * f_other,
+            _PROBES.transposed(transpose(P) * w) * (G * f - G_other * f_other),
             _PROBES,
         ),
     )
@@ -137,7 +139,7 @@ def _squared_error_sharp() -> Proof:
                 "difference along c",
                 r"(c \cdot t c)^2 = \|c\|^2 \|t c\|^2",
                 WordIdentity(
-                    (_transpose(c) * _r * c) * (_transpose(c) * _r * c), _a**2 * _SCHWARZ.square(_r * c), _SCHWARZ
+                    (transpose(c) * _r * c) * (transpose(c) * _r * c), _a**2 * _SCHWARZ.square(_r * c), _SCHWARZ
                 ),
                 remark="f' = f and G'_c = G_c - c a^T have Delta = c (a.f); c has sum zero.",
             ),
@@ -162,7 +164,7 @@ def _unexplained_variance() -> Proof:
             Step(
                 "intercept",
                 r"c \cdot \Delta - E(c \cdot \Delta) = c \cdot (\Delta - E \Delta)",
-                WordIdentity(_transpose(c) * delta - _transpose(c) * mean, _transpose(c) * (delta - mean), _PROBES),
+                WordIdentity(transpose(c) * delta - transpose(c) * mean, transpose(c) * (delta - mean), _PROBES),
                 uses=("transported probe",),
                 remark="The best intercept is the mean of the gap; what is left of it is unexplained.",
             ),
@@ -277,7 +279,7 @@ def false() -> tuple[Proof, ...]:
         )),
         Proof("T8", "untransported_probe", r"w \cdot f - w \cdot f' = c \cdot \Delta", (
             Step("probe", r"w \cdot f - w \cdot f' = c \cdot \Delta", WordIdentity(
-                _transpose(w) * (f - f_other), same.transposed(_transpose(P) * w) * (G * f - G_other * f_other), same)),
+                transpose(w) * (f - f_other), same.transposed(transpose(P) * w) * (G * f - G_other * f_other), same)),
         )),
         Proof("T8", "largest_singular_value", r"\|c\|^2 \le \|w\|^2 / s_{\max}^2", (
             Step("norm", r"\|w\|^2 - s_{\max}^2 \|c\|^2 \ge 0 \text{ from } \|w\|^2 - s_{\min}^2 \|c\|^2 \ge 0",

@@ -22,7 +22,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from theory.arithmetic.arrays import Array, is_balls, namespace_of, square
+from theory.arithmetic.arrays import Array, indicator, namespace_of, square
 from theory.catalogue import examples
 from theory.catalogue.quantities import (
     ANY_RANK,
@@ -41,6 +41,7 @@ from theory.catalogue.quantities import (
 )
 from theory.catalogue.t02_logit_distance_bounds_d_rep.statement import moved_along
 from theory.claims import Domain
+from theory.measures.certificates import label_leads, pointwise_disagreement
 from theory.models import Model, Pair, centre_rows
 from theory.statements import Ablation, ExtremalFamily, FalseTwin, KnownAnswer, Side, Statement, Theorem, without
 
@@ -88,12 +89,6 @@ def difference_variance(pair: Pair) -> Array:
     return pair.xp.mean(pair.xp.sum(square(centre_rows(pair.logit_difference)), axis=-1), axis=-1)
 
 
-def _indicator(x: Array) -> Array:
-    """1 where x > 0; an interval where a ball cannot tell."""
-    xp = namespace_of(x)
-    return xp.indicator(x) if is_balls(x) else xp.astype(x > 0, x.dtype)
-
-
 def _typical(values: Array) -> Array:
     """A gamma that is rarely one of the values, 5/4 of their upper median, shape (..., 1)."""
     middle = values.shape[-1] // 2
@@ -102,7 +97,7 @@ def _typical(values: Array) -> Array:
 
 def sign_flips(pair: Pair) -> Array:
     """Share of inputs on which the sign of the probe changes."""
-    first, second = (_indicator(values) for values in probe_values(pair))
+    first, second = (indicator(values) for values in probe_values(pair))
     return pair.xp.mean(first + second - 2 * first * second, axis=-1)
 
 
@@ -113,7 +108,7 @@ def flip_band(pair: Pair) -> Array:
 
 def _within(values: Array, gamma: Array) -> Array:
     xp = namespace_of(values)
-    return 1 - xp.mean(_indicator(values - gamma), axis=-1)
+    return 1 - xp.mean(indicator(values - gamma), axis=-1)
 
 
 def _flip_bound(pair: Pair) -> Array:
@@ -122,28 +117,14 @@ def _flip_bound(pair: Pair) -> Array:
     return near + squared_probe_norm(pair) * squared_distance(pair) / square(gamma)[..., 0]
 
 
-def _lead(logits: Array) -> Array:
-    """How far each label's logit leads the best of the others: positive for the top label alone."""
-    xp = namespace_of(logits)
-    if not is_balls(logits):
-        ordered = xp.sort(logits, axis=-1)
-        return logits - xp.where(logits == ordered[..., -1:], ordered[..., -2:-1], ordered[..., -1:])
-    leads = []
-    for y in range(logits.shape[-1]):
-        others = xp.concat([logits[..., :y], logits[..., y + 1 :]], axis=-1)
-        leads.append(logits[..., y] - xp.max(others, axis=-1))
-    return xp.stack(leads, axis=-1)
-
-
 def disagreement(pair: Pair) -> Array:
     """Share of inputs whose top label is not strictly the same in both models."""
-    first, second = (_indicator(_lead(model.centred_logits)) for model in (pair.a, pair.b))
-    return 1 - pair.xp.mean(pair.xp.sum(first * second, axis=-1), axis=-1)
+    return pair.xp.mean(pointwise_disagreement(pair), axis=-1)
 
 
 def margins(pair: Pair) -> Array:
     """The first model's lead of the top label over the second best."""
-    return pair.xp.max(_lead(pair.a.centred_logits), axis=-1)
+    return pair.xp.max(label_leads(pair.a.centred_logits), axis=-1)
 
 
 def _disagreement_bound(constant: int) -> Side:
@@ -197,6 +178,7 @@ def _member(_: float) -> Pair:
     return moved_along(unembeddings, direction / np.linalg.norm(direction))
 
 
+# Relative sizes of 1e-9: of what is smaller float64 knows fewer than seven digits.
 _VARIES = positive(
     "probe varies",
     r"\operatorname{Var}(w \cdot f) > 0",
@@ -205,7 +187,7 @@ _VARIES = positive(
 )
 _MARGIN = positive("margins", r"\gamma > 0", lambda pair: _typical(margins(pair))[..., 0], 1e-9)
 _BAND = positive("band", r"\gamma > 0", lambda pair: flip_band(pair)[..., 0], 1e-9)
-_PLANE = Domain(dimensions=(2, 4))
+_PLANE = Domain(dimensions=(2, 4))  # on a line all singular values are one
 
 THEOREM = Theorem(
     identifier="T8",

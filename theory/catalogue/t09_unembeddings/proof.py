@@ -22,6 +22,7 @@ from theory.proofs.identity import (
     letters,
     mean_of_squares_over_subsets,
     times,
+    transpose,
 )
 from theory.proofs.lemma import smallest_singular_value
 from theory.proofs.psd import Consequence, SumOfSquares, TwoEigenspaces
@@ -34,17 +35,13 @@ _lambda = sp.Symbol("lambda", positive=True)
 F, Q, F_other, G, G_other, Y, rest, ones = letters("F Q F' G G' Y e_rest 1")
 
 
-def _transpose(letter: Expression) -> Expression:
-    return sp.Symbol(letter.name + "^T", commutative=False)
-
-
 _INPUTS = Algebra(
     {F: (_n, _m), Q: (_m, _n), F_other: (_n, _m_other), G: (_k, _m), G_other: (_k, _m_other), Y: (_n, _k)},
-    rules=((Q * F, 1), (_transpose(Q) * _transpose(F), F * Q)),
+    rules=((Q * F, 1), (transpose(Q) * transpose(F), F * Q)),
 )
 # The errors of all labels but the pivot, in one coordinate: that of the pivot is minus their sum.
 _l = sp.Symbol("l", positive=True)  # k - 1
-_ERRORS = Algebra({rest: (_l, 1), ones: (_l, 1)}, rules=((_transpose(ones) * ones, _l),))
+_ERRORS = Algebra({rest: (_l, 1), ones: (_l, 1)}, rules=((transpose(ones) * ones, _l),))
 
 
 def _all_labels_steps() -> tuple[Step, ...]:
@@ -53,8 +50,8 @@ def _all_labels_steps() -> tuple[Step, ...]:
             "alignment",
             r"G_c^\top - B\, G_c'^\top = F^+ (F G_c^\top - F' G_c'^\top),\quad B = F^+ F'",
             WordIdentity(
-                _transpose(G) - Q * F_other * _transpose(G_other),
-                Q * (F * _transpose(G) - F_other * _transpose(G_other)),
+                transpose(G) - Q * F_other * transpose(G_other),
+                Q * (F * transpose(G) - F_other * transpose(G_other)),
                 _INPUTS,
             ),
             remark="The matrix in brackets has the differences of logits Delta, one row for each input.",
@@ -97,7 +94,7 @@ def _pair_matrix(sizes: Mapping[str, int]) -> Rows:
 
 def _excess(coefficient: Expression) -> Expression:
     """Return coefficient * sum_y e_y^2 - sum_y (e_y - e_0)^2 with e_0 = -1^T rest."""
-    pivot = -_transpose(ones) * rest
+    pivot = -transpose(ones) * rest
     return coefficient * (_ERRORS.square(rest) + _ERRORS.square(pivot)) - _ERRORS.square(rest - ones * pivot)
 
 
@@ -154,7 +151,7 @@ def _fixed_pivot() -> Proof:
                 r" = (k - 1) \sum_{y \ne 0} e_y^2 - \big(\sum_{y \ne 0} e_y\big)^2",
                 WordIdentity(
                     _excess(_l + 1),
-                    _l * _ERRORS.square(rest) - _ERRORS.square(_transpose(ones) * rest),
+                    _l * _ERRORS.square(rest) - _ERRORS.square(transpose(ones) * rest),
                     _ERRORS,
                 ),
                 covers="all k >= 2",
@@ -199,8 +196,8 @@ def false() -> tuple[Proof, ...]:
     centring = letters("H")[0]
     centred = Algebra({**_INPUTS.shapes, centring: (_k, _k)}, _INPUTS.rules, symmetric=(centring,))
     largest = sp.Symbol("lambda_max", positive=True)
-    difference = F * _transpose(G) - F_other * _transpose(G_other)
-    aligned = _transpose(G) - Q * F_other * _transpose(G_other)
+    difference = F * transpose(G) - F_other * transpose(G_other)
+    aligned = transpose(G) - Q * F_other * transpose(G_other)
     return (
         Proof("T9", "largest_eigenvalue", r"R \le d_\mathrm{logit}^2 / \lambda_{\max}", (
             Step("conclusion", r"d^2 - \lambda_{\max} R = (d^2 - N/n) + (N/n - \lambda_{\min} R)", Consequence(
@@ -215,6 +212,6 @@ def false() -> tuple[Proof, ...]:
         )),
         Proof("T9", "fixed_pivot_as_a_sum", r"\sum_y (e_y - e_0)^2 \le \sum_y e_y^2", (
             Step("one pivot", r"\sum_y e_y^2 - \sum_y (e_y - e_0)^2 \ge 0", SumOfSquares(
-                _excess(sp.Integer(1)), ((1, rest - ones * _transpose(ones) * rest / _l),), _ERRORS)),
+                _excess(sp.Integer(1)), ((1, rest - ones * transpose(ones) * rest / _l),), _ERRORS)),
         )),
     )  # fmt: skip

@@ -108,7 +108,7 @@ def _share(model: Model) -> Array:
 
 _RANK = Hypothesis("full-rank embeddings", r"\lambda_{\min}(E[f f^\top]) > 0", lambda pair: _share(pair.a))
 _OTHER_RANK = Hypothesis("full-rank embeddings of b", r"\lambda_{\min}(E[f' f'^\top]) > 0", lambda pair: _share(pair.b))
-_UNEQUAL = Domain(equal_dimensions=False, inputs=(1, 12))
+_UNEQUAL = Domain(equal_dimensions=False, inputs=(1, 12))  # a single input will do
 
 
 def _twin(name: str, latex: str, why: str, lhs: Side, envelope: Side, *more: Hypothesis) -> FalseTwin:

@@ -13,7 +13,14 @@ import numpy as np
 import sympy as sp
 
 from theory.proofs.extremal import Value
-from theory.proofs.identity import Algebra, Expression, Identity, WordIdentity, letters
+from theory.proofs.identity import (
+    Algebra,
+    Expression,
+    Identity,
+    WordIdentity,
+    letters,
+    transpose,
+)
 from theory.proofs.lemma import Lemma, cauchy_binet
 from theory.proofs.psd import Consequence, SumOfSquares
 from theory.proofs.steps import Proof, Step
@@ -27,20 +34,16 @@ G, P, Q, beta, delta, one, mean, intercept, slopes = letters("G P Q beta D 1 mu 
 G_other, f, f_other = letters("G' f f'")
 
 
-def _transpose(letter: Expression) -> Expression:
-    return sp.Symbol(letter.name + "^T", commutative=False)
-
-
-_SUBSET = Algebra({W_S: (_n, _n), x: (_n, 1), e: (_n, 1)}, rules=((_transpose(e) * x, _xi), (_transpose(e) * e, 1)))
+_SUBSET = Algebra({W_S: (_n, _n), x: (_n, 1), e: (_n, 1)}, rules=((transpose(e) * x, _xi), (transpose(e) * e, 1)))
 _WHOLE = Algebra(
     {W: (_k, _n), c: (_n, 1), e: (_n, 1), r: (_k, 1), K: (_n, _n), K_inverse: (_n, _n)},
     rules=(
-        (_transpose(W) * r, 0),
-        (_transpose(r) * r, _rho),
-        (_transpose(e) * e, 1),
-        (_transpose(e) * c, _ci),
+        (transpose(W) * r, 0),
+        (transpose(r) * r, _rho),
+        (transpose(e) * e, 1),
+        (transpose(e) * c, _ci),
         (K * K_inverse, 1),
-        (_transpose(e) * K_inverse * e, _kappa),
+        (transpose(e) * K_inverse * e, _kappa),
     ),
     symmetric=(K, K_inverse),
 )
@@ -51,24 +54,24 @@ _CENTRED = Algebra(
         intercept: (_n, 1), slopes: (_n, _m),
     },
     rules=(
-        (Q * _transpose(G) * G, 1),
-        (_transpose(G) * r, 0),
-        (_transpose(one) * one, _k),
-        (_transpose(one) * G, 0),
-        (_transpose(one) * r, 0),
-        (_transpose(slopes) * slopes, 1),
-        (_transpose(slopes) * intercept, 0),
-        (_transpose(intercept) * intercept, 1),
+        (Q * transpose(G) * G, 1),
+        (transpose(G) * r, 0),
+        (transpose(one) * one, _k),
+        (transpose(one) * G, 0),
+        (transpose(one) * r, 0),
+        (transpose(slopes) * slopes, 1),
+        (transpose(slopes) * intercept, 0),
+        (transpose(intercept) * intercept, 1),
     ),
     symmetric=(Q,),
 )  # fmt: skip
 _SLOPES = Algebra(
     {K_inverse: (_n, _n), Q: (_m, _m), slopes: (_n, _m), c: (_n, 1), beta: (_m, 1)},
-    rules=((_transpose(slopes) * c, beta), (_transpose(slopes) * K_inverse * slopes, Q)),
+    rules=((transpose(slopes) * c, beta), (transpose(slopes) * K_inverse * slopes, Q)),
     symmetric=(K_inverse, Q),
 )
 _t = sp.Symbol("t", positive=True)  # the length of a vector
-_NORMS = Algebra({P: (_m, _k), y: (_k, 1)}, rules=((_transpose(y) * y, _t**2),))
+_NORMS = Algebra({P: (_m, _k), y: (_k, 1)}, rules=((transpose(y) * y, _t**2),))
 
 
 # --------------------------------------------------------------------------- determinants, cited
@@ -169,7 +172,7 @@ def _normal_equations(k: int, m: int) -> Expression:
 
 
 def _cramer_steps() -> tuple[Step, ...]:
-    replaced = W_S + (W_S * x - W_S * e) * _transpose(e)
+    replaced = W_S + (W_S * x - W_S * e) * transpose(e)
     return (
         Step(
             "subset with a column of ones",
@@ -181,7 +184,7 @@ def _cramer_steps() -> tuple[Step, ...]:
         Step(
             "a replaced column",
             r"W_{S,i} = W_S (I + (x - e_i) e_i^\top),\quad W_S x = y_S",
-            WordIdentity(replaced, W_S * (1 + (x - e) * _transpose(e)), _SUBSET),
+            WordIdentity(replaced, W_S * (1 + (x - e) * transpose(e)), _SUBSET),
         ),
         Step("determinants multiply", r"\det(A B) = \det A \det B", determinant_of_a_product()),
         Step(
@@ -192,7 +195,7 @@ def _cramer_steps() -> tuple[Step, ...]:
         Step(
             "Cramer's rule",
             r"1 + e_i^\top (x - e_i) = x_i, \text{ so that } \det W_{S,i} = x_i \det W_S",
-            WordIdentity(1 + _transpose(e) * (x - e), _xi, _SUBSET),
+            WordIdentity(1 + transpose(e) * (x - e), _xi, _SUBSET),
             uses=("a replaced column", "determinants multiply", "determinant of a change of rank one"),
         ),
         Step(
@@ -207,20 +210,20 @@ def _least_squares_step() -> Step:
     return Step(
         "least squares",
         r"c_{\text{slopes}} = \beta = G_c^+ H y,\quad H y = G_c \beta + r",
-        WordIdentity(Q * _transpose(G) * (G * beta + r), beta, _CENTRED),
+        WordIdentity(Q * transpose(G) * (G * beta + r), beta, _CENTRED),
         remark="The normal equations W^T r = 0 say that r has sum zero and is orthogonal to the columns of G.",
     )
 
 
 def _average_steps() -> tuple[Step, ...]:
-    replaced = W + (W * c + r - W * e) * _transpose(e)
+    replaced = W + (W * c + r - W * e) * transpose(e)
     return (
         *_cramer_steps(),
         Step(
             "normal equations",
             r"W^\top W_i = W^\top W\, (I + (c - e_i) e_i^\top)",
             WordIdentity(
-                _transpose(W) * replaced, _transpose(W) * W * (1 + (c - e) * _transpose(e)), _WHOLE
+                transpose(W) * replaced, transpose(W) * W * (1 + (c - e) * transpose(e)), _WHOLE
             ),
             uses=("Cramer's rule",),
             remark="So det(W^T W_i) = c_i det(W^T W), as for the subsets.",
@@ -256,18 +259,18 @@ def _volume_average() -> Proof:
 
 
 def _replaced_column_steps() -> tuple[Step, ...]:
-    change = 1 + (c - e) * _transpose(e)
-    back = 1 - (c - e) * _transpose(e) / _ci
+    change = 1 + (c - e) * transpose(e)
+    back = 1 - (c - e) * transpose(e) / _ci
     solution = back * K_inverse * e / _ci
     gram = _WHOLE.transposed(change) * K * change
-    replaced = W * change + r * _transpose(e)
+    replaced = W * change + r * transpose(e)
     return (
         Step(
             "Gram matrix of a replaced column",
             r"W_i^\top W_i = N^\top W^\top W N + |r|^2 e_i e_i^\top,\quad N = I + (c - e_i) e_i^\top",
             WordIdentity(
                 _WHOLE.square(replaced),
-                _WHOLE.transposed(change) * _transpose(W) * W * change + _rho * e * _transpose(e),
+                _WHOLE.transposed(change) * transpose(W) * W * change + _rho * e * transpose(e),
                 _WHOLE,
             ),
             uses=("Cramer's rule",),
@@ -282,7 +285,7 @@ def _replaced_column_steps() -> tuple[Step, ...]:
         Step(
             "its entry",
             r"e_i^\top M^{-1} e_i = e_i^\top z = (K^{-1})_{ii} / c_i^2",
-            WordIdentity(_transpose(e) * solution, _kappa / _ci**2, _WHOLE),
+            WordIdentity(transpose(e) * solution, _kappa / _ci**2, _WHOLE),
             uses=("its inverse",),
         ),
         Step(
@@ -297,8 +300,8 @@ def _replaced_column_steps() -> tuple[Step, ...]:
 
 
 def _inverse_gram_steps() -> tuple[Step, ...]:
-    bordered = one * _transpose(intercept) + (G + one * _transpose(mean)) * _transpose(slopes)
-    block = slopes * Q - intercept * _transpose(mean) * Q
+    bordered = one * transpose(intercept) + (G + one * transpose(mean)) * transpose(slopes)
+    block = slopes * Q - intercept * transpose(mean) * Q
     return (
         Step(
             "block of the inverse",
@@ -309,13 +312,13 @@ def _inverse_gram_steps() -> tuple[Step, ...]:
         Step(
             "entries of the inverse",
             r"E^\top K^{-1} E = E^\top Z = Q",
-            WordIdentity(_transpose(slopes) * block, Q, _CENTRED),
+            WordIdentity(transpose(slopes) * block, Q, _CENTRED),
             uses=("block of the inverse",),
         ),
         Step(
             "their sum",
             r"\|G_c^+\|_F^2 = \operatorname{tr} Q,\quad G_c^+ = Q G_c^\top",
-            WordIdentity(_CENTRED.square(Q * _transpose(G)), Q, _CENTRED, trace=True),
+            WordIdentity(_CENTRED.square(Q * transpose(G)), Q, _CENTRED, trace=True),
             uses=("entries of the inverse",),
         ),
     )
@@ -336,7 +339,7 @@ def _closed_form() -> Proof:
                 "sum over slopes",
                 r"\textstyle\sum_{i \ge 1} \big(c_i^2 + |r|^2 (K^{-1})_{ii}\big) = |\beta|^2 + |r|^2 \operatorname{tr} Q",
                 WordIdentity(
-                    _SLOPES.square(_transpose(slopes) * c) + _rho * _transpose(slopes) * K_inverse * slopes,
+                    _SLOPES.square(transpose(slopes) * c) + _rho * transpose(slopes) * K_inverse * slopes,
                     _SLOPES.square(beta) + _rho * Q,
                     _SLOPES,
                     trace=True,
@@ -358,7 +361,7 @@ def _frobenius_step() -> Step:
         "Frobenius norm",
         r"\|G_c^+\|_F^2 \|y\|^2 - \|G_c^+ y\|^2 = \big\|\, \|y\|\, G_c^+ - G_c^+ y y^\top / \|y\|\,\big\|_F^2 \ge 0",
         SumOfSquares(
-            _t**2 * _NORMS.square(P) - _NORMS.square(P * y), ((1, _t * P - P * y * _transpose(y) / _t),), _NORMS
+            _t**2 * _NORMS.square(P) - _NORMS.square(P * y), ((1, _t * P - P * y * transpose(y) / _t),), _NORMS
         ),
         remark="For y = P Delta, the part of Delta in the column space, of which G_c^+ y = G_c^+ Delta.",
     )
@@ -384,7 +387,7 @@ _d, _volume, _aligned, _rest, _inside, _frobenius = sp.symbols("d2 V A R N P2", 
 _DEFINITION = _volume - _aligned - _frobenius * _rest  # zero: the closed form of d_vol^2
 _PROJECTION = Algebra(
     {G: (_k, _m), P: (_m, _k), delta: (_k, 1)},
-    rules=((P * G, 1), (_transpose(P) * _transpose(G), G * P)),
+    rules=((P * G, 1), (transpose(P) * transpose(G), G * P)),
 )
 _OUTSIDE = delta - G * P * delta  # (I - P) Delta
 

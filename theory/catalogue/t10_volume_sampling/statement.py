@@ -155,7 +155,9 @@ def _outside(_: float) -> Pair:
     return Pair(Model(embeddings, unembeddings), Model(embeddings, unembeddings - np.outer(v, [1.0, 0.5])))
 
 
-_SMALL = Domain(dimensions=(1, 3), labels=(2, 6))
+_SMALL = Domain(
+    dimensions=(1, 3), labels=(2, 6)
+)  # sides run over all subsets of labels, and volumes of many are costly in balls
 _REGULAR = (DIVERSE, SUBSETS_REGULAR)
 _PLANE = at_least("m >= 2", r"m \ge 2", 2, "m")
 

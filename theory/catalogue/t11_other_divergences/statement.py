@@ -177,9 +177,10 @@ def _dipole(_: float) -> Pair:
     return Pair(Model([[1.0]], [[1.0], [-1.0], [0.0], [0.0]]), Model([[1.0]], np.zeros((4, 1))))
 
 
+# Families that reach their constants as they shrink, and how far is enough for 99.9 %.
 _COINS = ExtremalFamily("k=2", "coins with logits +-eps/2 against -+eps/2", coin, 2.0**-7)
 _RARE = ExtremalFamily("k=3", "two labels of probability tau move by +-eps", _rare, 1e-5)
-_ANY = Domain(inputs=(1, 12), equal_dimensions=False)
+_ANY = Domain(inputs=(1, 12), equal_dimensions=False)  # a single input will do
 _MANY = Domain(labels=(3, 8), inputs=(1, 12), equal_dimensions=False)
 _THREE = at_least("k >= 3", r"k \ge 3", 3, "k")
 _ONE = Domain(inputs=(1, 12))

@@ -139,9 +139,12 @@ def _cluster_part(rho: float) -> float:
     return float(embedding_part(examples.permuted_clusters(rho)))
 
 
+# Standardising divides by deviations: below 1e-6 of the log-ratios that leaves fewer than ten digits.
 _VARIES = positive("log-ratios vary", r"\psi_j, \psi'_j > 0", _vary, 1e-6)
 _ALL_VARY = positive("all log-ratios vary", r"\psi_{ij}, \psi'_{ij} > 0", _vary_all, 1e-6)
-_DOMAIN = Domain(inputs=(3, 12), labels=(2, 6))
+_DOMAIN = Domain(
+    inputs=(3, 12), labels=(2, 6)
+)  # two inputs vary alike, whatever the models; sides run over pairs of labels
 _PLANE = Hypothesis("m >= 2", r"m \ge 2", lambda pair: 0.0 * squared_distance(pair) + (pair.m - 1.5))
 
 

@@ -113,10 +113,12 @@ def _varying(pair: Pair) -> Array:
     return xp.minimum(*shares)
 
 
-_ANY = Domain(inputs=(1, 12), equal_dimensions=False)
+_ANY = Domain(inputs=(1, 12), equal_dimensions=False)  # a single input will do
+# As in T12, standardising divides by deviations: below 1e-6 of the logits that leaves fewer than ten digits.
 _VARY = Hypothesis(
     "logits vary", r"\operatorname{sd}_y u(x), \operatorname{sd}_y u'(x) > 0", lambda pair: _varying(pair) - 1e-6
 )
+# 2^-14 is small beside the temperatures, and its square far above rounding.
 _LIMIT = (ExtremalFamily("k=4", "logits of size eps: every temperature is high", _small_logits, 2.0**-14),)
 
 THEOREM = Theorem(

@@ -42,7 +42,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from theory.arithmetic.arrays import Array, is_balls, namespace_of, square, wrapped
+from theory.arithmetic.arrays import Array, indicator, is_balls, namespace_of, square, wrapped
 from theory.catalogue.quantities import (
     ANY_RANK,
     DIMENSIONS_MAY_DIFFER,
@@ -62,7 +62,6 @@ from theory.measures.certificates import (
     affordable_share,
     disagreement_bound,
     flip_threshold,
-    indicator,
     logit_falls,
     pointwise_certified,
     pointwise_disagreement,

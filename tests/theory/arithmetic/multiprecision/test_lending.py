@@ -30,7 +30,7 @@ def written(tmp_path, monkeypatch, **texts):
         monkeypatch.delitem(sys.modules, name, raising=False)
     modules = [importlib.import_module(name) for name in texts]
     for name in texts:
-        monkeypatch.delitem(sys.modules, name)
+        del sys.modules[name]  # for good: put back after the test, it would stand in the way of others of its name
     return modules
 
 

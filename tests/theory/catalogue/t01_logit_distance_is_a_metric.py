@@ -1,0 +1,7 @@
+"""What is known of T1."""
+
+from tests.theory.catalogue.known import Known
+
+KNOWN = Known(
+    needs={"centring"},
+)

@@ -1,0 +1,5 @@
+"""What is known of T7."""
+
+from tests.theory.catalogue.known import Known
+
+KNOWN = Known()

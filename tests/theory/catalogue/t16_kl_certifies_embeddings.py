@@ -1,0 +1,5 @@
+"""What is known of T16."""
+
+from tests.theory.catalogue.known import Known
+
+KNOWN = Known(lemmas={"variational form of singular values"}, cited={"embedding", "single_map", "certified_share"})

@@ -1,0 +1,1 @@
+"""T16: what it says and how it is proved."""

@@ -1,0 +1,1 @@
+"""T17: what it says and how it is proved."""

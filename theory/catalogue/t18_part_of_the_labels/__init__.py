@@ -1,0 +1,1 @@
+"""T18: what it says and how it is proved."""

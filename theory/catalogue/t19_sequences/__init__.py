@@ -1,0 +1,1 @@
+"""T19: what it says and how it is proved."""
