@@ -280,15 +280,16 @@ Definition own_alignment (k : nat) (a b : model) (x : nat) (h : nat -> R) : Prop
 (** r_w = f - A_w f' *)
 Definition own_residual (a : model) (h : nat -> nat -> R) (x i : nat) : R := embedding a x i - h x i.
 
-(** E r_w^T I_w r_w *)
-Definition form_of_residual (n k : nat) (h : nat -> nat -> R) (a b : model) : R :=
-  mean n (fun x => information k a b x (own_residual a h x) (own_residual a h x)).
+(** The mean over all inputs of what counts as zero on some of them: those where I_w is all but singular. *)
+Definition mean_where (n : nat) (counts : nat -> bool) (f : nat -> R) : R := mean n (fun x => if counts x then f x else 0).
 
-(** E||f - A_w f'||^2 and E(v . (f - A_w f'))^2 *)
-Definition squared_own_residual (n : nat) (h : nat -> nat -> R) (a : model) : R :=
-  mean n (fun x => squared_norm (dimension a) (own_residual a h x)).
-Definition own_probe_residual (n : nat) (h : nat -> nat -> R) (v : nat -> R) (a : model) : R :=
-  mean n (fun x => dot (dimension a) v (own_residual a h x) ^ 2).
+(** E r_w^T I_w r_w, E||f - A_w f'||^2 and E(v . (f - A_w f'))^2 *)
+Definition form_of_residual (n k : nat) (counts : nat -> bool) (h : nat -> nat -> R) (a b : model) : R :=
+  mean_where n counts (fun x => information k a b x (own_residual a h x) (own_residual a h x)).
+Definition squared_own_residual (n : nat) (counts : nat -> bool) (h : nat -> nat -> R) (a : model) : R :=
+  mean_where n counts (fun x => squared_norm (dimension a) (own_residual a h x)).
+Definition own_probe_residual (n : nat) (counts : nat -> bool) (h : nat -> nat -> R) (v : nat -> R) (a : model) : R :=
+  mean_where n counts (fun x => dot (dimension a) v (own_residual a h x) ^ 2).
 
 (** *** The square: labels at r times e1, e2, -e1, -e2, inputs at the same corners; labels 0 and 1 are exchanged in the
     second model, together with their inputs *)

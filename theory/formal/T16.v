@@ -10,6 +10,42 @@ Open Scope R_scope.
     r_w^T I_w r_w <= 2 KL, whatever the floor; hence ||r_w||^2 <= 2 KL / lambda_min(I_w), and for a probe v = I_w z,
     (v . r_w)^2 <= 2 KL v^T I_w^-1 v. *)
 
+Example fisher_form_says : T16_fisher_form = (
+  forall (n k : nat) (a b : model) (counts : nat -> bool) (h : nat -> nat -> R),
+  (0 < n)%nat -> (0 < k)%nat ->
+  (forall x, (x < n)%nat -> counts x = true -> own_alignment k a b x (h x)) ->
+  form_of_residual n k counts h a b
+  <= 2 * (mean_where n counts (fun x => kl k (probability k a x) (probability k b x)))).
+Proof. reflexivity. Qed.
+
+Example either_direction_says : T16_either_direction = (
+  forall (n k : nat) (a b : model) (counts : nat -> bool) (h : nat -> nat -> R),
+  (0 < n)%nat -> (0 < k)%nat ->
+  (forall x, (x < n)%nat -> counts x = true -> own_alignment k a b x (h x)) ->
+  form_of_residual n k counts h a b
+  <= 2 * (mean_where n counts (fun x =>
+    Rmin (kl k (probability k a x) (probability k b x)) (kl k (probability k b x) (probability k a x))))).
+Proof. reflexivity. Qed.
+
+Example embedding_says : T16_embedding = (
+  forall (n k : nat) (a b : model) (counts : nat -> bool) (h : nat -> nat -> R) (lambda : nat -> R),
+  (0 < n)%nat -> (0 < k)%nat ->
+  (forall x, (x < n)%nat -> counts x = true -> own_alignment k a b x (h x)) ->
+  (forall x, (x < n)%nat -> counts x = true -> 0 < lambda x /\ forall v,
+     lambda x * squared_norm (dimension a) v <= information k a b x v v) ->
+  squared_own_residual n counts h a
+  <= 2 * (mean_where n counts (fun x => kl k (probability k a x) (probability k b x) / lambda x))).
+Proof. reflexivity. Qed.
+
+Example probe_says : T16_probe = (
+  forall (n k : nat) (a b : model) (counts : nat -> bool) (h : nat -> nat -> R) (v : nat -> R) (z : nat -> nat -> R),
+  (0 < n)%nat -> (0 < k)%nat ->
+  (forall x, (x < n)%nat -> counts x = true -> own_alignment k a b x (h x)) ->
+  (forall x, (x < n)%nat -> counts x = true -> forall u, information k a b x u (z x) = dot (dimension a) v u) ->
+  own_probe_residual n counts h v a
+  <= 2 * (mean_where n counts (fun x => kl k (probability k a x) (probability k b x) * dot (dimension a) v (z x)))).
+Proof. reflexivity. Qed.
+
 (** ** The form of Sigma_w is bilinear, symmetric and non-negative *)
 
 Lemma weighted_covariance_symmetric k w u v : weighted_covariance k w u v = weighted_covariance k w v u.
@@ -102,10 +138,17 @@ End OneInput.
 
 (** ** The theorems *)
 
+(** A bound on every input that counts may be averaged, over a constant. *)
+Lemma mean_where_at_most n counts c f g : (0 < n)%nat ->
+  (forall x, (x < n)%nat -> counts x = true -> f x <= c * g x) -> mean_where n counts f <= c * mean_where n counts g.
+Proof.
+  intros inputs below. unfold mean_where. rewrite <- mean_times. apply mean_at_most; [exact inputs|]. intros x inside.
+  specialize (below x inside). destruct (counts x); [now apply below | lra].
+Qed.
+
 Theorem form_of_residual_by_kl : T16_fisher_form.
 Proof.
-  intros n k a b h inputs labels aligned. unfold form_of_residual, kl_divergence. rewrite <- mean_times.
-  apply mean_at_most; [exact inputs|]. intros x inside.
+  intros n k a b counts h inputs labels aligned. apply mean_where_at_most; [exact inputs|]. intros x inside counted.
   apply form_at_most_kl; [exact labels | now apply aligned].
 Qed.
 
@@ -122,10 +165,9 @@ Qed.
 
 Theorem form_of_residual_by_either_kl : T16_either_direction.
 Proof.
-  intros n k a b h inputs labels aligned. unfold form_of_residual. rewrite <- mean_times.
-  apply mean_at_most; [exact inputs|]. intros x inside.
-  pose proof (form_at_most_kl k a b x (h x) labels (aligned x inside)) as forward.
-  pose proof (form_at_most_overlap k a b x (h x) labels (aligned x inside)) as overlap.
+  intros n k a b counts h inputs labels aligned. apply mean_where_at_most; [exact inputs|]. intros x inside counted.
+  pose proof (form_at_most_kl k a b x (h x) labels (aligned x inside counted)) as forward.
+  pose proof (form_at_most_overlap k a b x (h x) labels (aligned x inside counted)) as overlap.
   pose proof (overlap_form_at_most_smaller_form k a b x labels).
   pose proof (smaller_form_by_reversed_kl k a b x labels).
   unfold own_residual. apply Rmin_case; lra.
@@ -133,9 +175,9 @@ Qed.
 
 Theorem embedding_by_kl : T16_embedding.
 Proof.
-  intros n k a b h lambda inputs labels aligned resolved. unfold squared_own_residual. rewrite <- mean_times.
-  apply mean_at_most; [exact inputs|]. intros x inside. destruct (resolved x inside) as [positive least].
-  pose proof (form_at_most_kl k a b x (h x) labels (aligned x inside)) as form.
+  intros n k a b counts h lambda inputs labels aligned resolved.
+  apply mean_where_at_most; [exact inputs|]. intros x inside counted. destruct (resolved x inside counted) as [positive least].
+  pose proof (form_at_most_kl k a b x (h x) labels (aligned x inside counted)) as form.
   specialize (least (own_residual a h x)). apply (Rmult_le_reg_l (lambda x)); [exact positive|].
   replace (lambda x * (2 * (kl k (probability k a x) (probability k b x) / lambda x)))
     with (2 * kl k (probability k a x) (probability k b x)) by (field; lra).
@@ -144,9 +186,9 @@ Qed.
 
 Theorem probe_by_kl : T16_probe.
 Proof.
-  intros n k a b h v z inputs labels aligned reads. unfold own_probe_residual. rewrite <- mean_times.
-  apply mean_at_most; [exact inputs|]. intros x inside. rewrite <- !(reads x inside).
-  pose proof (form_at_most_kl k a b x (h x) labels (aligned x inside)) as form.
+  intros n k a b counts h v z inputs labels aligned reads.
+  apply mean_where_at_most; [exact inputs|]. intros x inside counted. rewrite <- !(reads x inside counted).
+  pose proof (form_at_most_kl k a b x (h x) labels (aligned x inside counted)) as form.
   pose proof (squared_information_at_most k a b x labels (own_residual a h x) (z x)) as product.
   pose proof (form_nonnegative k a b x labels (image k a (z x))) as size.
   unfold weighted_variance in size. fold (information k a b x (z x) (z x)) in size. unfold own_residual in *.

@@ -149,12 +149,15 @@ SIDES: Mapping[str, str] = MappingProxyType(
         f"{_T15}._over_rank_floor(columns={_T15}.spanning)": f"mean n (fun x => {_ONE_KL} / mu x)",
         f"{_T15}._squared_by_heat(side={_T15_FORM})": "4 ^ 2 * overlap_form n k (heated 4 a) (heated 4 b)",
         f"{_T15}._squared_by_heat(side=quantities.kl)": "4 ^ 2 * kl_divergence n k (heated 4 a) (heated 4 b)",
-        f"{_T16}.form_of_residual(weights={_T16}._common)": "form_of_residual n k h a b",
-        f"{_T16}._cheaper_kl": f"mean n (fun x => Rmin ({_ONE_KL}) (kl k (probability k b x) (probability k a x)))",
-        f"{_T16}.squared_residual": "squared_own_residual n h a",
-        f"{_T16}._over_eigenvalue(index=-1)": f"mean n (fun x => {_ONE_KL} / lambda x)",
-        f"{_T16}._probe_residual": "own_probe_residual n h v a",
-        f"{_T16}._probe_envelope": f"mean n (fun x => {_ONE_KL} * dot (dimension a) v (z x))",
+        f"{_T16}.form_of_residual(weights={_T16}._common)": "form_of_residual n k counts h a b",
+        f"{_T16}.kl_where_regular(weights={_T16}._common)": f"mean_where n counts (fun x => {_ONE_KL})",
+        f"{_T16}._cheaper_kl": (
+            f"mean_where n counts (fun x =>\n    Rmin ({_ONE_KL}) (kl k (probability k b x) (probability k a x)))"
+        ),
+        f"{_T16}.squared_residual": "squared_own_residual n counts h a",
+        f"{_T16}._over_eigenvalue(index=-1)": f"mean_where n counts (fun x => {_ONE_KL} / lambda x)",
+        f"{_T16}._probe_residual": "own_probe_residual n counts h v a",
+        f"{_T16}._probe_envelope": f"mean_where n counts (fun x => {_ONE_KL} * dot (dimension a) v (z x))",
     }
 )
 """What the sides are in Coq, by the names that `theory.formal.naming` gives them."""
@@ -174,7 +177,7 @@ HYPOTHESES: Mapping[tuple[str, str], str] = MappingProxyType(
             "(forall x, (x < n)%nat -> 0 < mu x /\\ forall u v, mu x * squared_norm k (spanned k a b u v)\n"
             "     <= weighted_variance k (smaller_probability k a b x) (spanned k a b u v))"
         ),
-        ("T16", "labels with mass"): "(forall x, (x < n)%nat -> own_alignment k a b x (h x))",
+        ("T16", "labels with mass"): "(forall x, (x < n)%nat -> counts x = true -> own_alignment k a b x (h x))",
     }
 )
 """What stands for a hypothesis of the catalogue, by theorem and name."""
@@ -183,7 +186,7 @@ _FLOORS = ("0 < tau", "floor n k a tau", "floor n k b tau")
 _PROBED = "(n k : nat) (a b : model) (P : nat -> nat -> R) (w : nat -> R)"
 _WITH_RANGES = "(n k : nat) (a b : model) (range : nat -> R)"
 _RANGES = ("(forall x, (x < n)%nat -> range_at_most k (difference k a b x) (range x))",)
-_ALIGNED = "(n k : nat) (a b : model) (h : nat -> nat -> R)"
+_ALIGNED = "(n k : nat) (a b : model) (counts : nat -> bool) (h : nat -> nat -> R)"
 
 
 def _t1(statement: str, proof: str, example: Callable[[], Example], more: str = "", *conditions: str) -> Counterpart:
@@ -264,8 +267,8 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     Counterpart("T16", "fisher_form", "form_of_residual_by_kl", pairs.aligned_on_a_line, _ALIGNED),
     Counterpart("T16", "either_direction", "form_of_residual_by_either_kl", pairs.aligned_on_a_line, _ALIGNED),
     Counterpart("T16", "embedding", "embedding_by_kl", pairs.aligned_on_a_line, f"{_ALIGNED} (lambda : nat -> R)",
-                ("(forall x, (x < n)%nat -> 0 < lambda x /\\ forall v,\n"
+                ("(forall x, (x < n)%nat -> counts x = true -> 0 < lambda x /\\ forall v,\n"
                  "     lambda x * squared_norm (dimension a) v <= information k a b x v v)",)),
     Counterpart("T16", "probe", "probe_by_kl", pairs.aligned_on_a_line, f"{_ALIGNED} (v : nat -> R) (z : nat -> nat -> R)",
-                ("(forall x, (x < n)%nat -> forall u, information k a b x u (z x) = dot (dimension a) v u)",)),
+                ("(forall x, (x < n)%nat -> counts x = true -> forall u, information k a b x u (z x) = dot (dimension a) v u)",)),
 )  # fmt: skip

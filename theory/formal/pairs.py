@@ -250,5 +250,5 @@ def aligned_on_a_line() -> Example:
     form = f"information 3 first second x {one} {one}"
     aligned = f"weighted_covariance 3 {weights} {direction} (centred_logit 3 second x) / {form}"
     return _of(
-        pair, h=f"(fun x _ => {aligned})", **{"lambda": f"(fun x => {form})"}, v=one, z=f"(fun x _ => 1 / {form})"
+        pair, counts="(fun _ => true)", h=f"(fun x _ => {aligned})", **{"lambda": f"(fun x => {form})"}, v=one, z=f"(fun x _ => 1 / {form})"
     )  # fmt: skip
