@@ -12,7 +12,7 @@ from theory.catalogue.t05_kl_bounds_logit_distance_under_tau.proof import centri
 from theory.catalogue.t06_logit_distance_bounds_kl.proof import kl_remainder, log_partition, taylor
 from theory.proofs.extremal import Limit
 from theory.proofs.identity import Algebra, Expression, Identity, letters
-from theory.proofs.lemma import largest_singular_value
+from theory.proofs.matrices import attained, largest_singular_value
 from theory.proofs.psd import Consequence, SumOfSquares
 from theory.proofs.scalar import DerivativeChain, Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Obligation, Proof, Step
@@ -310,8 +310,9 @@ def _never_worse_steps() -> tuple[Step, ...]:
                           ((low, total - squares - nonneg),)),
               "no weight is below tau", "vectors of sum zero", remark="So mu >= tau by its variational form."),
         _step("the least eigenvalue", r"\tfrac1\mu = \max_v \|v\|^2/v^\top \Sigma_w v \le \tfrac1\tau",
-              largest_singular_value(), "the form on the span", covers="all sizes",
-              remark="1/mu is the largest eigenvalue of B I^-1 B^T: the square of the norm of B I^-1/2."),
+              attained(), "the form on the span", covers="all sizes",
+              remark="1/mu is the largest eigenvalue of B I^-1 B^T, the square of the norm of B I^-1/2, which is"
+              " attained; where it is, the form on the span says that it is at most 1/tau."),
     )  # fmt: skip
 
 
