@@ -288,6 +288,7 @@ def _linear() -> Proof:
 
 def _envelope() -> Proof:
     unit = (Range(a, 0, 1), Range(b, 0, 1))
+    whole, part, losses = sp.symbols("F F_x P", nonnegative=True)
     return _weighted(
         "envelope",
         r"1 - m_\mathrm{CCA} \le \tfrac1m (\lfloor s \rfloor + 1 - \sqrt{1 - \{s\}}),\ s = d_\mathrm{logit}^2/\lambda_m",
@@ -321,8 +322,15 @@ def _envelope() -> Proof:
             Identity((1 - a) + (1 - b), 1 - (a + b - 1)),
             uses=("smallest eigenvalue", "losses that fit into one direction", "losses that do not"),
             covers=_ALL,
-            remark="For every s >= 0 and 0 <= x <= 1, by the two cases with y = {s}. By induction over the m directions"
-            " sum phi(x_i) <= F(sum x_i), and F increases.",
+            remark="For every s >= 0 and 0 <= x <= 1, by the two cases with y = {s}.",
+        ),
+        Step(
+            "summed over directions",
+            r"F(s) - \sum_i \phi(x_i) = \big(F(s) - F(\textstyle\sum x_i)\big) + \big(F(\sum x_i) - \sum_i \phi(x_i)\big)",
+            Consequence(whole - losses, ((1, whole - part), (1, part - losses))),
+            uses=("smallest eigenvalue", "conclusion"),
+            covers=_ALL,
+            remark="By induction over the m directions sum phi(x_i) <= F(sum x_i); and F increases.",
         ),
     )
 
