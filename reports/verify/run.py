@@ -114,14 +114,13 @@ def _verify(theorem: Theorem, profile: Plan, seed: int) -> tuple[str, TheoremRep
 
 def _prove(identifier: str) -> tuple[str, tuple[Checked, ...]]:
     """Check the proofs of a theorem."""
-    from theory.catalogue.proofs import proofs_of
-    from theory.proofs.steps import checked
+    from theory.catalogue.proofs import checked_proofs
 
-    return f"proof of {identifier}", tuple(checked(proof) for proof in proofs_of(identifier))
+    return f"proof of {identifier}", checked_proofs(theorems()[identifier])
 
 
 def _with_proofs(report: TheoremReport, proofs: tuple[Checked, ...]) -> TheoremReport:
-    """Raise the evidence for statements that held and whose every step is discharged."""
+    """Raise the evidence for statements that held and have a proof that is theirs, every step discharged."""
     proved = {one.proof.statement for one in proofs if one.status == "proved"}
     statements = tuple(
         replace(s, outcome=replace(s.outcome, evidence=Evidence.PROVED)) if s.held and s.statement.name in proved else s
@@ -132,6 +131,8 @@ def _with_proofs(report: TheoremReport, proofs: tuple[Checked, ...]) -> TheoremR
 
 def _unproved(proofs: tuple[Checked, ...]) -> Iterator[str]:
     for one in proofs:
+        if one.problem:
+            yield f"{one.proof.theorem} {one.proof.statement} ({one.problem})"
         for step, discharge in zip(one.proof.steps, one.discharges, strict=True):
             if discharge.status == "not proved":
                 yield f"{one.proof.theorem} {one.proof.statement}, step {step.name} ({discharge.detail})"
