@@ -203,7 +203,7 @@ _REVERSED = "the runner-up is the cheapest, reversed"
 
 def _renyi_steps(alpha: sp.Rational) -> tuple[Step, ...]:
     """The sum of p^alpha p'^(1 - alpha) is at most (at least, for alpha > 1) Z^alpha, Z = 1 - s + 2 M."""
-    theta_ = 1 - alpha
+    theta_, order = 1 - alpha, sp.latex(alpha)
     sign = 1 if alpha < 1 else -1
     line, power = alpha + theta_ * sp.exp(t), sp.exp(theta_ * t)
     sides = (line, power) if alpha < 1 else (power, line)
@@ -213,10 +213,9 @@ def _renyi_steps(alpha: sp.Rational) -> tuple[Step, ...]:
     share = A * (M / Z) ** theta_ * (alpha + theta_ * x * Z / M)
     share += (2 * M**alpha - A) * (M / Z) ** theta_ * (alpha + theta_ * y * Z / M)
     excess = theta_ * Z ** (1 - theta_) * (A - (2 * M**alpha - A)) * (y - x) / (2 * M**alpha)
-    total, tangent, penalty, mass = sp.symbols("S T penalty Z^alpha", real=True)
+    total, tangent, mass = sp.symbols("S T Z^alpha", real=True)
     penalty = sp.Symbol("penalty", nonnegative=True)
     conclusion, premise = (mass - total, tangent - total) if alpha < 1 else (total - mass, total - tangent)
-    order = sp.latex(alpha)
     return (
         _step("the power lies on one side of its tangent, above one",
               rf"r^{{1 - \alpha}} {relation} \alpha + (1 - \alpha) r,\ r = e^t \ge 1,\ \alpha = {order}",
