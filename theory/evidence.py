@@ -18,7 +18,7 @@ _PRECISIONS = (128, 256, 512, 1024)  # bits, raised until the balls of both side
 class Evidence(enum.StrEnum):
     """How strong a verdict is, strongest first; the first five support, the last three refute."""
 
-    PROVED = "proved"  # every step machine-checked, exact
+    PROVED = "proved"  # every step discharged exactly, the proof tied to its statement: docs/proofs.md
     CERTIFIED = "certified"  # ball arithmetic on a stated box
     CONVEX = "convex"  # dual certificate, rationalised
     ATTACKED = "attacked"  # optimisers failed

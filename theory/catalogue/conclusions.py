@@ -126,12 +126,12 @@ _T8 = {
     "squared_error": _c("probe_gap2 <= c2*d2", {"probe_gap2": "e", "c2": "a**2"}, _DIVERSE),
     "unexplained_variance": _c(
         "gap_var/probe_var <= c2*trCov/probe_var",
-        {"gap_var": "V", "probe_var": "V_w", "trCov": "V_D"},
+        {"gap_var": "V", "probe_var": "V_w", "trCov": "V_D", "c2": "a**2"},
         ("diversity", "probe varies"),
     ),
     "sign_flips": _c(
         "sign_flip <= near_probe + c2*d2/gamma_probe**2",
-        {"sign_flip": "p_flip", "near_probe": "p_near", "gamma_probe": "gamma"},
+        {"sign_flip": "p_flip", "near_probe": "p_near", "gamma_probe": "gamma", "c2": "a**2"},
         ("diversity", "band"),
     ),
     "top_label": _c(

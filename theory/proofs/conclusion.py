@@ -23,7 +23,7 @@ from theory.proofs.extremal import Limit, Value
 from theory.proofs.identity import Expression, Identity, SymmetricForms, WordIdentity, is_zero
 from theory.proofs.psd import Consequence, SumOfSquares
 from theory.proofs.scalar import Scalar
-from theory.proofs.steps import Obligation, Proof, Step
+from theory.proofs.steps import Obligation, Proof, Status, Step
 
 _ONE_PERCENT = sp.Rational(101, 100)
 _EQUALITIES = (Identity, WordIdentity, SymmetricForms, Value)
@@ -180,21 +180,76 @@ def read_premises(proof: Proof) -> tuple[str, ...]:
     """Return the premises that are read off a step, in other letters, rather than being what it concludes.
 
     A premise is checked where a step in `uses` is itself a combination of premises that concludes it, up to a factor
-    that is a positive number. What stays is named with its step: "conclusion: 2*KL - form".
+    that is a positive number; or where the proof says what its symbols stand for in the letters of a step in `uses`,
+    and with these it is what that step has discharged. What is left is named: "conclusion: 2*KL - form >= 0".
     """
     given = {step.name: step.obligation for step in proof.steps}
     found = []
     for step in proof.steps:
         if not isinstance(step.obligation, Consequence):
             continue
-        known = [used.conclusion for used in map(given.__getitem__, step.uses) if isinstance(used, Consequence)]
+        used = [given[name] for name in step.uses]
         for _, premise in step.obligation.premises:
-            if not any(_proportional(premise, each) for each in known):
+            if not any(_concluded(premise, each) or _discharged(premise, each, proof.names) for each in used):
                 found.append(f"{step.name}: {premise} >= 0")
-        found += [f"{step.name}: {equality} = 0" for _, equality in step.obligation.equalities]
+        for _, equality in step.obligation.equalities:
+            if not any(_identical(equality, each, proof.names) for each in used):
+                found.append(f"{step.name}: {equality} = 0")
     return tuple(found)
 
 
+def _concluded(premise: Expression, used: Obligation) -> bool:
+    return isinstance(used, Consequence) and _proportional(premise, used.conclusion)
+
+
+def _spelled_out(premise: Expression, names: Mapping[Expression, Expression], used: Obligation) -> Expression | None:
+    """Return a premise for one input or one label, where it may be summed over them, else None.
+
+    A sum of inequalities is one: for a premise that is linear in sums, without a constant term, with coefficients that
+    do not depend on what is summed over: symbols of what the names stand for, save sizes of matrices.
+    """
+    premise = sp.sympify(premise)
+    mine = [symbol for symbol in names if premise.has(symbol)]
+    if not mine:
+        return None
+    varying = {each for name in names for each in sp.sympify(names[name]).free_symbols if each.is_commutative}
+    if isinstance(used, SumOfSquares | WordIdentity):
+        sizes = [sp.sympify(size) for shape in used.algebra.shapes.values() for size in shape]
+        varying -= {symbol for size in sizes for symbol in size.free_symbols}
+    polynomial = sp.Poly(premise, *mine)
+    linear = all(sum(degrees) == 1 for degrees in polynomial.monoms())
+    constant = all(not coefficient.free_symbols & varying for coefficient in polynomial.coeffs())
+    return premise.subs(dict(names), simultaneous=True) if linear and constant else None
+
+
+def _discharged(premise: Expression, used: Obligation, names: Mapping[Expression, Expression]) -> bool:
+    """Whether a premise, spelled out, is what a step has discharged, times a number or a weight that is positive."""
+    spelled = _spelled_out(premise, names, used)
+    if spelled is None:
+        return False
+    if isinstance(used, SumOfSquares):
+        same = WordIdentity(spelled, used.difference, used.algebra, trace=True)
+        return same.discharged().status is Status.PROVED
+    if isinstance(used, Scalar):
+        return bool(sp.cancel(spelled / used.gap).is_positive)
+    return False
+
+
+def _identical(equality: Expression, used: Obligation, names: Mapping[Expression, Expression]) -> bool:
+    """Whether an equality, spelled out, holds by the rules of a step that is an identity of words."""
+    spelled = _spelled_out(equality, names, used)
+    if spelled is None or not isinstance(used, WordIdentity):
+        return False
+    return WordIdentity(spelled, sp.Integer(0), used.algebra, trace=True).discharged().status is Status.PROVED
+
+
 def _proportional(premise: Expression, conclusion: Expression) -> bool:
-    ratio = sp.cancel(sp.sympify(premise) / sp.sympify(conclusion)) if conclusion != 0 else sp.Integer(0)
+    first, second = (_bare(each) for each in (premise, conclusion))
+    ratio = sp.cancel(first / second) if second != 0 else sp.Integer(0)
     return bool(ratio.is_number and ratio.is_positive)
+
+
+def _bare(expression: Expression) -> Expression:
+    """Return an expression in which symbols of one name are one, whatever is known of their signs."""
+    expression = sp.sympify(expression)
+    return expression.subs({symbol: sp.Symbol(symbol.name) for symbol in expression.free_symbols}, simultaneous=True)

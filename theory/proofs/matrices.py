@@ -8,9 +8,11 @@ values follow Ky Fan: split at the r-th of them, T = t I + T_+ - T_-, with roots
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sympy as sp
 
-from theory.proofs.identity import Algebra, Expression, Identity, WordIdentity, letters, transpose
+from theory.proofs.identity import Algebra, Expression, Identity, Letter, Shape, WordIdentity, letters, transpose
 from theory.proofs.psd import SumOfSquares
 
 _rows, _columns, _rank = sp.symbols("N m r", positive=True)
@@ -25,25 +27,68 @@ E, F, J_E, J_F, K_E, K_F, h, p, q = letters("E F J_E J_F K_E K_F h p q")
 _SHAPES = {A: (_rows, _columns), M: (_columns, _columns), R: (_columns, _columns), x: (_columns, 1), z: (_columns, 1)}
 _LEAST = Algebra(_SHAPES, ((transpose(A) * A, _s**2 + transpose(R) * R),))
 _LARGEST = Algebra(_SHAPES, ((transpose(A) * A, _s**2 - transpose(R) * R),))
-_FORM = Algebra(_SHAPES, ((M, _s - transpose(R) * R),), symmetric=(M,))
 
 
 # --------------------------------------------------------------------------- extreme singular values
 
 
-def smallest_singular_value() -> SumOfSquares:
-    """Return s_min(A)^2 ||x||^2 <= ||A x||^2: the difference is ||R x||^2, with A^T A = s^2 I + R^T R."""
-    return SumOfSquares(_LEAST.square(A * x) - _s**2 * _LEAST.square(x), ((1, R * x),), _LEAST)
+def smallest_singular_value(
+    matrix: Letter = A,
+    vector: Expression = x,
+    shapes: Mapping[Letter, Shape] | None = None,
+    squared: Expression = _s**2,
+) -> SumOfSquares:
+    """Return s_min(A)^2 ||x||^2 <= ||A x||^2: the difference is ||R x||^2, with A^T A = s^2 I + R^T R.
+
+    Parameters
+    ----------
+    matrix, vector, shapes
+        For A and x, of which x may be a word or a matrix, and the shapes of their letters.
+    squared
+        The symbol of s_min(A)^2.
+    """
+    known = dict(_SHAPES if shapes is None else shapes)
+    columns = known[matrix][1]
+    algebra = Algebra(known | {R: (columns, columns)}, ((transpose(matrix) * matrix, squared + transpose(R) * R),))
+    difference = algebra.square(matrix * vector) - squared * algebra.square(vector)
+    return SumOfSquares(difference, ((1, R * vector),), algebra)
 
 
-def largest_singular_value() -> SumOfSquares:
-    """Return ||A x||^2 <= s_max(A)^2 ||x||^2: the difference is ||R x||^2, with s^2 I = A^T A + R^T R."""
-    return SumOfSquares(_s**2 * _LARGEST.square(x) - _LARGEST.square(A * x), ((1, R * x),), _LARGEST)
+def largest_singular_value(
+    matrix: Letter = A,
+    vector: Expression = x,
+    shapes: Mapping[Letter, Shape] | None = None,
+    squared: Expression = _s**2,
+) -> SumOfSquares:
+    """Return ||A x||^2 <= s_max(A)^2 ||x||^2: the difference is ||R x||^2, with s^2 I = A^T A + R^T R.
+
+    Parameters
+    ----------
+    matrix, vector, shapes, squared
+        As for the smallest.
+    """
+    known = dict(_SHAPES if shapes is None else shapes)
+    columns = known[matrix][1]
+    algebra = Algebra(known | {R: (columns, columns)}, ((transpose(matrix) * matrix, squared - transpose(R) * R),))
+    difference = squared * algebra.square(vector) - algebra.square(matrix * vector)
+    return SumOfSquares(difference, ((1, R * vector),), algebra)
 
 
-def largest_eigenvalue() -> SumOfSquares:
-    """Return x^T M x <= lambda_max(M) ||x||^2 for symmetric M: lambda I = M + R^T R."""
-    return SumOfSquares(_s * _FORM.square(x) - transpose(x) * M * x, ((1, R * x),), _FORM)
+def largest_eigenvalue(form: Letter = M, vector: Letter = x, largest: Expression = _s) -> SumOfSquares:
+    """Return x^T M x <= lambda_max(M) ||x||^2 for symmetric M: lambda I = M + R^T R.
+
+    Parameters
+    ----------
+    form, vector, largest
+        For M, x and lambda_max(M).
+    """
+    algebra = Algebra(
+        {form: (_columns, _columns), R: (_columns, _columns), vector: (_columns, 1)},
+        ((form, largest - transpose(R) * R),),
+        symmetric=(form,),
+    )
+    difference = largest * algebra.square(vector) - transpose(vector) * form * vector
+    return SumOfSquares(difference, ((1, R * vector),), algebra)
 
 
 def attained() -> WordIdentity:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from theory.errors import InvalidInput
 
@@ -101,6 +101,9 @@ class Proof:
         What is proved, in LaTeX.
     steps
         In order; the last one concludes.
+    names
+        What symbols of conclusions stand for in the letters of steps, for one input or one label: the symbol is the
+        mean, or the sum, of that over inputs or labels.
 
     Raises
     ------
@@ -112,6 +115,7 @@ class Proof:
     statement: str
     claim: str
     steps: tuple[Step, ...]
+    names: Mapping[Any, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.steps:

@@ -163,3 +163,44 @@ def test_a_false_statement_in_place_of_a_true_one_is_not_proved(name):
     printed = prove("T8", known=broken)
     assert printed.status is Status.NOT_PROVED
     assert printed.failed
+
+
+# --------------------------------------------------------------------------- premises, spelled out
+
+
+def _with_premises(proof, premises):
+    last = proof.steps[-1]
+    return replace(
+        proof, steps=(*proof.steps[:-1], replace(last, obligation=replace(last.obligation, premises=premises)))
+    )
+
+
+def test_premises_are_what_the_steps_have_discharged_word_by_word():
+    proof = proof_of("T3", "upper_bound")
+    assert read_premises(proof) == ()
+    first, (_, second) = proof.steps[-1].obligation.premises
+    (inside,) = (each for each in second.free_symbols if each.name == "N")
+    # One per cent off, with a constant term, or not linear: not what the step says, nor what may be averaged.
+    for wrong in (second + inside / 100, second + 1, second * inside):
+        assert len(read_premises(_with_premises(proof, (first, (1, wrong))))) == 1
+    # Named otherwise, and used from another step.
+    swapped = replace(proof, names=dict(zip(proof.names, reversed(proof.names.values()), strict=True)))
+    assert len(read_premises(swapped)) == 2
+    last = replace(proof.steps[-1], uses=("residual", "projection"))
+    assert read_premises(replace(proof, steps=(*proof.steps[:-1], last))) == ("conclusion: N - R*s**2 >= 0",)
+
+
+def test_a_sum_over_labels_has_weights_that_are_positive():
+    proof = proof_of("T15", "lower")
+    read = "lower form: -form_gains/2 + gains >= 0"
+    assert read not in read_premises(proof)
+    (weight,) = (each for each in proof.names[sp.Symbol("gains", real=True)].free_symbols if each.name == "p")
+    unsigned = {name: term.subs(weight, sp.Symbol("p", real=True)) for name, term in proof.names.items()}
+    assert read in read_premises(replace(proof, names=unsigned))
+
+
+def test_how_much_is_read_does_not_grow_unnoticed():
+    proofs = [proof_of(identifier, each.name) for identifier in theorems() for each in theorem(identifier).statements]
+    steps = [step.obligation for proof in proofs for step in proof.steps if isinstance(step.obligation, Consequence)]
+    assert sum(len(each.premises) + len(each.equalities) for each in steps) == 345
+    assert sum(len(read_premises(proof)) for proof in proofs) <= 300

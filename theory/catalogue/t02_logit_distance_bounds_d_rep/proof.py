@@ -46,6 +46,7 @@ _ALIGNED = Algebra(
     {L: (_m, _m), L_inverse: (_m, _m), L_other: (_m, _m), f: (_m, 1), f_other: (_m, 1), D: (_m, _n), y: (_n, 1)},
     rules=((L_inverse * L, 1), (L * L_inverse, 1)),
 )
+_RESIDUAL = f - L_inverse * L_other * f_other
 _SUBSET_SHAPES = {
     L: (_m, _m), L_inverse: (_m, _m), D: (_m, _n), Gamma: (_n, _m), X: (_m, _n), H: (_n, _n), y: (_n, 1),
 }  # fmt: skip
@@ -415,6 +416,7 @@ def _quadratic_form_steps() -> tuple[Step, Step]:
 
 def _sharp_for_given_unembeddings() -> Proof:
     top, d, form, residual = sp.symbols("lambda d2 Q R", nonnegative=True)
+    form_letter = letters("M_G")[0]
     return Proof(
         "T2",
         "sharp_for_given_unembeddings",
@@ -425,7 +427,7 @@ def _sharp_for_given_unembeddings() -> Proof:
             Step(
                 "largest eigenvalue",
                 r"\Delta^\top M_G \Delta \le \lambda_{\max}(M_G) \|\Delta\|^2",
-                largest_eigenvalue(),
+                largest_eigenvalue(form_letter, y, top),
                 remark="By definition lambda_max(M_G) I = M_G + R^T R: what is left is |R Delta|^2.",
             ),
             Step(
@@ -435,6 +437,7 @@ def _sharp_for_given_unembeddings() -> Proof:
                 uses=("residual", "inverse", "quadratic form", "largest eigenvalue"),
             ),
         ),
+        names={form: transpose(y) * form_letter * y, d: transpose(y) * y},
     )
 
 
@@ -496,7 +499,7 @@ def _one_subset() -> Proof:
             Step(
                 "smallest singular value",
                 r"s_{\min}(L_J)^2 \|z\|^2 \le \|L_J z\|^2,\quad z = f - A_J f'",
-                smallest_singular_value(),
+                smallest_singular_value(L, _RESIDUAL, _ALIGNED.shapes, low),
             ),
             Step(
                 "what L does to the residual",
@@ -515,6 +518,11 @@ def _one_subset() -> Proof:
                 uses=("smallest singular value", "what L does to the residual"),
             ),
         ),
+        names={
+            high: _ALIGNED.square(L * _RESIDUAL),
+            residual: _ALIGNED.square(_RESIDUAL),
+            change: _ALIGNED.square(L * f - L_other * f_other),
+        },
     )
 
 
@@ -533,7 +541,7 @@ def _lower_bound() -> Proof:
             Step(
                 "largest singular value",
                 r"\|L_J z\|^2 \le s_{\max}(L_J)^2 \|z\|^2,\quad z = f - A_J f'",
-                largest_singular_value(),
+                largest_singular_value(L, _RESIDUAL, _ALIGNED.shapes, high),
             ),
             *counting_steps(),
             pivoted_mean_step(),
@@ -550,6 +558,7 @@ def _lower_bound() -> Proof:
                 remark="The premise is the mean over pivots and J of the bound for each.",
             ),
         ),
+        names={change: _ALIGNED.square(L * _RESIDUAL), residual: _ALIGNED.square(_RESIDUAL)},
     )
 
 

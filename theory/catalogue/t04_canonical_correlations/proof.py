@@ -427,11 +427,13 @@ def proofs() -> tuple[Proof, ...]:
     )
 
 
-def _reversed_pairing() -> PositiveCoefficients:
+def _reversed_pairing() -> Step:
     """Return von Neumann's inequality for diagonal matrices with values paired in the wrong order, which is false."""
     low, more, low2, more2 = sp.symbols("sigma_2 s tau_2 t", nonnegative=True)
     high, high2 = low + more, low2 + more2
-    return PositiveCoefficients(high * low2 + low * high2 - high * high2 - low * low2, (low, more, low2, more2))
+    wrong = PositiveCoefficients(high * low2 + low * high2 - high * high2 - low * low2, (low, more, low2, more2))
+    latex = r"\sigma_1 \tau_1 + \sigma_2 \tau_2 \le \sigma_1 \tau_2 + \sigma_2 \tau_1"
+    return Step("reversed pairing", latex, wrong, covers=_ALL)
 
 
 def _signs(left: sp.Expr, latex: str) -> Step:
@@ -457,12 +459,7 @@ def false() -> tuple[Proof, ...]:
             r"\sum_i \lambda_{m+1-i} (1 - \rho_i^2) \le d_\mathrm{logit}^2",
             (
                 *_prediction_steps()[:2],
-                Step(
-                    "reversed pairing",
-                    r"\sigma_1 \tau_1 + \sigma_2 \tau_2 \le \sigma_1 \tau_2 + \sigma_2 \tau_1",
-                    _reversed_pairing(),
-                    covers=_ALL,
-                ),
+                _reversed_pairing(),
             ),
         ),
         _weighted(

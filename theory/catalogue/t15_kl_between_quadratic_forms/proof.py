@@ -6,6 +6,8 @@ p'/p, T = -t, and s is the logarithm of a probability above the floor eps over e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sympy as sp
 
 from theory.catalogue.t05_kl_bounds_logit_distance_under_tau.proof import centring, concluded, label_sum, swap
@@ -28,13 +30,25 @@ _EXCESS = sp.exp(t) - 1 - t  # of a label with p'/p = e^t
 _SWAPPED = sp.exp(T) * (T - 1) + 1  # the same divided by p', with T = -t
 
 
+_P, _Q = sp.symbols("p q", positive=True)  # probabilities of a label
+_GAINS, _LOSSES = sp.symbols("gains losses", real=True)  # of KL, over labels that gain and that lose
+_FORM_GAINS, _FORM_LOSSES = sp.symbols("form_gains form_losses", real=True)
+#: What one label adds, from below: p is the smaller probability of one that gains, q that of one that loses.
+_BELOW = {_GAINS: _P * _EXCESS, _FORM_GAINS: _P * t**2, _LOSSES: _Q * _SWAPPED, _FORM_LOSSES: _Q * T**2}
+#: From above: p e^t and p are the larger ones.
+_ABOVE = {
+    _GAINS: _P * _EXCESS, _FORM_GAINS: _P * sp.exp(t) * t**2,
+    _LOSSES: _P * (sp.exp(-T) - 1 + T), _FORM_LOSSES: _P * T**2,
+}  # fmt: skip
+
+
 def _step(name: str, statement: str, obligation: Obligation, *uses: str, covers: str = _ALL, remark: str = "") -> Step:
     return Step(name, statement, obligation, uses, covers, remark)
 
 
-def _proof(statement: str, claim: str, *steps: Step) -> Proof:
+def _proof(statement: str, claim: str, *steps: Step, names: Mapping[Expression, Expression] | None = None) -> Proof:
     """Return a proof in which a step that several parts share stands once."""
-    return Proof(_THEOREM, statement, claim, tuple({step.name: step for step in steps}.values()))
+    return Proof(_THEOREM, statement, claim, tuple({step.name: step for step in steps}.values()), names or {})
 
 
 # --------------------------------------------------------------------------- the chain
@@ -260,7 +274,7 @@ def _two_and_oscillation(constant: sp.Expr) -> tuple[Step, ...]:
 # --------------------------------------------------------------------------- floor by rank
 
 _d = sp.Symbol("d", positive=True)
-_form, _square, _reach = sp.symbols("form square reach", nonnegative=True)
+_form, _square, _reach = sp.symbols("centred square reach", nonnegative=True)
 _length = sp.Symbol("form_root", positive=True)
 
 
@@ -500,21 +514,21 @@ def proofs() -> tuple[Proof, ...]:
     floors = r"d_\mathrm{logit}^2 \le 2\, E[\mathrm{KL}/\mu]"
     two = sp.Integer(2)
     return (
-        _proof("lower_form", r"E \Delta^\top \Sigma_w \Delta \le 2\, E\,\mathrm{KL}", *_lower_form_steps()),
+        _proof("lower_form", r"E \Delta^\top \Sigma_w \Delta \le 2\, E\,\mathrm{KL}", *_lower_form_steps(), names=_BELOW),
         _proof("best_constant", r"\Delta^\top \Sigma_w \Delta \le \sum_y w t^2", *_best_constant_steps(), _centred_step()),
-        _proof("lower", r"E \sum_y w t^2 \le 2\, E\,\mathrm{KL}", *_lower_steps()),
-        _proof("upper", r"2\, E\,\mathrm{KL} \le E \sum_y \max(p, p')\, t^2", *_upper_steps()),
+        _proof("lower", r"E \sum_y w t^2 \le 2\, E\,\mathrm{KL}", *_lower_steps(), names=_BELOW),
+        _proof("upper", r"2\, E\,\mathrm{KL} \le E \sum_y \max(p, p')\, t^2", *_upper_steps(), names=_ABOVE),
         _proof("clipped", clip, *_clipped_steps(two)),
         _proof("clipped_low", clip, *_clipped_steps(two)),
         _fisher("fisher_below", r"E[\omega(-r) \operatorname{Var}_p(\Delta)] \le E\,\mathrm{KL}", -1),
         _fisher("fisher_above", r"E\,\mathrm{KL} \le E[\omega(r) \operatorname{Var}_p(\Delta)]", 1),
         _fisher_reversed(),
         _proof("fisher", r"E \operatorname{Var}_p(\Delta) \le (2 + R)\, E\,\mathrm{KL}", *_two_and_oscillation(two)),
-        _proof("floor_by_rank", floors, *_rank_steps()),
-        _proof("floor_of_a_shared_head", floors, *_rank_steps()),
+        _proof("floor_by_rank", floors, *_rank_steps(), names=_BELOW),
+        _proof("floor_of_a_shared_head", floors, *_rank_steps(), names=_BELOW),
         _proof("floor_by_rank_never_worse", r"1/\mu \le 1/\tau", *_never_worse_steps()),
         _proof("every_temperature", r"E \Delta^\top \Sigma_{w_T} \Delta \le 2 T^2\, E\,\mathrm{KL}_T",
-               *_temperature_steps()),
+               *_temperature_steps(), names=_BELOW),
         _proof("floor_at_every_temperature", r"d_\mathrm{logit}^2 \le E[2 T^2\,\mathrm{KL}_T/\tau_T(x)]",
                *_floor_at_temperature_steps()),
         _proof("squared_hellinger", r"E \sum_y w t^2 \le 8\, E H^2", *_hellinger_steps()),
