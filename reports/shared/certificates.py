@@ -12,15 +12,7 @@ from dataclasses import dataclass
 
 from theory.guarantees import GEOMETRIC, Guarantee, Sorted, embedding_is_certified, orders_of
 
-FLOORS = ("1e-2", "1e-4", "1e-6")
-"""Of the clipped distances, as they end the names of their measures."""
-
-MEASURES = (
-    "certified_agreement", "flipped", "disagreement_bound", "squared_fisher_distance", "fisher_bound",
-    *(f"squared_clipped_distance_{floor}" for floor in FLOORS), "certified_embeddings", "near_embeddings",
-    "acceptance_rate", "rms_probability_change",
-)  # fmt: skip
-"""Names of the measures of which certificates are made, and of two that say how much a student's answers change."""
+_FLOORS = ("1e-2", "1e-4", "1e-6")  # of the clipped distances, as they end the names of their measures
 
 Values = Mapping[str, float | None]
 
@@ -57,7 +49,7 @@ def certificates(values: Values, kl: float | None, labels: int) -> tuple[Certifi
     Parameters
     ----------
     values
-        Measures by name, at least `MEASURES`; None for those that do not exist. Of one pair, or means over pairs.
+        Measures by name; None for those that do not exist. Of one pair, or means over pairs.
     kl
         KL(a || b), the mean over inputs.
     labels
@@ -76,7 +68,7 @@ def certificates(values: Values, kl: float | None, labels: int) -> tuple[Certifi
                 f"squared_clipped_distance_{floor}", f"squared distance clipped at {floor}, bound 2 KL/{floor}",
                 None if kl is None else 2 * kl / float(floor), labels * math.log(float(floor)) ** 2,
             )
-            for floor in FLOORS
+            for floor in _FLOORS
         ),
     ]  # fmt: skip
     return (
