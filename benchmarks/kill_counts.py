@@ -36,9 +36,11 @@ from rich.table import Table
 
 from reports.falsify.claim_files import load_claims
 from theory.claims import Claim
+from theory.search.arrays import within
 from theory.search.confirmation import confirmed, symmetries
 from theory.search.engine import falsify
-from theory.search.objective import Budget, BudgetSpent, Malformed, Objective, within
+from theory.search.evaluators import Malformed
+from theory.search.objective import Budget, BudgetSpent, Objective
 from theory.silence import quietly
 
 _FALSE_ALARMS = 20  # after so many an attacker gives up

@@ -36,8 +36,9 @@ from theory.catalogue.t02_logit_distance_bounds_d_rep.statement import kappa, li
 from theory.claims import Claim
 from theory.measures.stand_ins import STAND_INS
 from theory.models import Model
+from theory.search.arrays import arrays_of
 from theory.search.engine import falsify
-from theory.search.objective import Budget, arrays_of
+from theory.search.objective import Budget
 
 ENOUGH = 0.995
 _NOTHING = math.nan, math.nan

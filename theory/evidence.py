@@ -9,7 +9,9 @@ from theory.errors import NotApplicable
 from theory.models import Model, Pair
 from theory.statements import Statement
 
-_UNKNOWN = (float("-inf"), float("inf"))
+UNKNOWN = (float("-inf"), float("inf"))
+"""The enclosure of a side that nothing is known of."""
+
 _PRECISIONS = (128, 256, 512, 1024)  # bits, raised until the balls of both sides are apart
 
 
@@ -48,12 +50,18 @@ class Decision:
         Enclosures of the sides, as (lower, upper) float64.
     bits
         Precision at which it was decided.
+    margin
+        Enclosure of lhs - rhs, which may be far smaller than float64 can tell from the sides.
+    exact
+        Whether both balls have no radius.
     """
 
     verdict: Verdict
     lhs: tuple[float, float]
     rhs: tuple[float, float]
     bits: int
+    margin: tuple[float, float] = UNKNOWN
+    exact: bool = False
 
 
 def as_balls(pair: Pair) -> Pair:
@@ -63,7 +71,7 @@ def as_balls(pair: Pair) -> Pair:
     return Pair(*(Model(_balls.asarray(m.embeddings), _balls.asarray(m.unembeddings)) for m in (pair.a, pair.b)))
 
 
-def decide(statement: Statement, pair: Pair, most_bits: int = _PRECISIONS[-1]) -> Decision:
+def decide(statement: Statement, pair: Pair, most_bits: int | None = None) -> Decision:
     """Decide a statement on one unbatched pair in ball arithmetic, raising the precision until it is clear.
 
     Parameters
@@ -73,7 +81,7 @@ def decide(statement: Statement, pair: Pair, most_bits: int = _PRECISIONS[-1]) -
     pair
         Unbatched, of NumPy arrays, whose floats are taken as exact.
     most_bits
-        Highest precision tried; what is still undecided there is inconclusive.
+        Highest precision tried, 1024 by default; what is still undecided there is inconclusive.
 
     Notes
     -----
@@ -82,15 +90,15 @@ def decide(statement: Statement, pair: Pair, most_bits: int = _PRECISIONS[-1]) -
     """
     from theory.arithmetic import balls as _balls
 
-    decision = None
-    for bits in (bits for bits in _PRECISIONS if bits <= max(most_bits, _PRECISIONS[0])):
+    decision, most = None, _PRECISIONS[-1] if most_bits is None else max(most_bits, _PRECISIONS[0])
+    for bits in (bits for bits in _PRECISIONS if bits <= most):
         try:
             with _balls.precision(bits):
                 decision = _decide_once(statement, as_balls(pair), bits)
         except NotApplicable:
-            return Decision(Verdict.NOT_APPLICABLE, _UNKNOWN, _UNKNOWN, bits)
+            return Decision(Verdict.NOT_APPLICABLE, UNKNOWN, UNKNOWN, bits)
         except _balls.Undecidable:
-            return Decision(Verdict.INCONCLUSIVE, _UNKNOWN, _UNKNOWN, bits)
+            return Decision(Verdict.INCONCLUSIVE, UNKNOWN, UNKNOWN, bits)
         if decision.verdict is not Verdict.INCONCLUSIVE:
             return decision
     assert decision is not None
@@ -103,9 +111,9 @@ def _decide_once(statement: Statement, pair: Pair, bits: int) -> Decision:
     for hypothesis in statement.hypotheses:
         margin = _balls.asarray(hypothesis.margin(pair))[()]
         if margin <= 0:
-            return Decision(Verdict.NOT_APPLICABLE, _UNKNOWN, _UNKNOWN, bits)
+            return Decision(Verdict.NOT_APPLICABLE, UNKNOWN, UNKNOWN, bits)
         if not margin > 0:
-            return Decision(Verdict.INCONCLUSIVE, _UNKNOWN, _UNKNOWN, bits)
+            return Decision(Verdict.INCONCLUSIVE, UNKNOWN, UNKNOWN, bits)
     lhs, rhs = (_balls.asarray(side(pair))[()] for side in (statement.lhs, statement.rhs))
     enclosures = (_balls.to_float(lhs), _balls.to_float(rhs))
     if lhs.is_nan() or rhs.is_nan():
@@ -115,4 +123,5 @@ def _decide_once(statement: Statement, pair: Pair, bits: int) -> Decision:
         verdict = Verdict.REFUTED if not lhs.overlaps(rhs) else Verdict.HOLDS if tight else Verdict.INCONCLUSIVE
     else:
         verdict = Verdict.REFUTED if lhs > rhs else Verdict.HOLDS if lhs <= rhs else Verdict.INCONCLUSIVE
-    return Decision(verdict, *enclosures, bits)
+    exact = bool(lhs.is_exact() and rhs.is_exact())
+    return Decision(verdict, *enclosures, bits, _balls.to_float(lhs - rhs), exact)

@@ -159,11 +159,11 @@ def attack_with_the_engine(
     seed: int,
     progress: Callable[[int, float | None, float], None],
 ) -> Outcome:
-    """Attack a claim with `theory.search.attacks.attack`."""
-    from theory.search.attacks import attack
+    """Attack a claim with `theory.falsify`."""
+    from theory.search.engine import falsify
     from theory.search.objective import Budget
 
-    return attack(claim, Budget(seconds=seconds, evaluations=evaluations), seed, progress)
+    return falsify(claim, Budget(seconds=seconds, evaluations=evaluations), seed, progress)
 
 
 def run_falsification(

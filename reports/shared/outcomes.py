@@ -106,6 +106,8 @@ def stored(outcome: Outcome) -> dict[str, object]:
         "history": [[step.evaluations, _stored_float(step.ratio), step.found_in] for step in outcome.history],
         "message": outcome.message,
         "seed": outcome.seed,
+        "checks": outcome.checks,
+        "undecided": outcome.undecided,
         "hypotheses": {name: _stored_float(margin) for name, margin in outcome.hypotheses.items()},
     }
 
@@ -141,6 +143,8 @@ def restored(data: Any) -> Outcome:
             history=tuple(Progress(step[0], float(step[1]), step[2]) for step in data["history"]),
             message=data["message"],
             seed=data["seed"],
+            checks=data["checks"],
+            undecided=data["undecided"],
             hypotheses={name: float(margin) for name, margin in data["hypotheses"].items()},
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:

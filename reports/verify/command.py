@@ -58,7 +58,7 @@ def _print(console: Console, run: VerificationRun) -> None:
 
 def _print_theorems(console: Console, run: VerificationRun) -> None:
     from reports.shared.rendering import number
-    from reports.verify.run import sharp_constant
+    from reports.verify.run import evidence_word, sharp_constant, worst_ratio
 
     theorems = table(f"Theorems (profile {run.profile}, seed {run.seed}, {run.seconds:.1f} s)")
     for heading in ("", "theorem", "held", "evidence"):
@@ -71,7 +71,7 @@ def _print_theorems(console: Console, run: VerificationRun) -> None:
         main = report.statements[0]
         theorems.add_row(
             report.theorem.identifier, report.theorem.title, "[green]held" if report.held else "[red]FAILED",
-            str(main.evidence), number(main.worst_ratio), number(sharp_constant(report)),
+            evidence_word(main.outcome) or "", number(worst_ratio(main.outcome)), number(sharp_constant(report)),
             f"{sum(t.refuted for t in report.twins)}/{len(report.twins)}",
             f"{sum(a.ok for a in report.answers)}/{len(report.answers)}",
         )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from reports.shared.figures import plots
 from reports.shared.figures.palette import BLUE, FAINT, INK, PAPER, VERMILION
 from reports.shared.figures.plots import PAGE_WIDTH, Sides, inline_svg
-from reports.verify.run import RealModel, VerificationRun
+from reports.verify.run import RealModel, VerificationRun, worst_ratio
 from theory import alignment, mean_cca, squared_logit_distance
 
 _FLOOR, _CEILING = 1e-6, 1e15  # beyond, a point says "nothing to see" and "vacuous" whatever its place
@@ -24,17 +24,19 @@ def attained(run: VerificationRun) -> str:
         (report.theorem.identifier, statement)
         for report in run.theorems
         for statement in report.statements
-        if statement.statement.relation == "<=" and statement.worst_ratio is not None
+        if statement.statement.relation == "<=" and worst_ratio(statement.outcome) is not None
     ]
 
     def draw(figure: Any) -> None:
         axis = figure.subplots()
         axis.axvline(1.0, color=INK, linewidth=0.9)
         for y, (_, found) in enumerate(rows):
-            _ratio(axis, y, min(found.worst_ratio or 0.0, _FURTHEST), bool(found.statement.sharp), not found.held)
+            _ratio(
+                axis, y, min(worst_ratio(found.outcome) or 0.0, _FURTHEST), bool(found.statement.sharp), not found.held
+            )
         names = [f"{name}  {found.statement.name.replace('_', ' ')}" for name, found in rows]
         axis.set_yticks(range(len(rows)), names)
-        beyond = any((found.worst_ratio or 0) > 1.001 for _, found in rows)  # by more than rounding
+        beyond = any((worst_ratio(found.outcome) or 0) > 1.001 for _, found in rows)  # by more than rounding
         axis.set(xlim=(0, 1.28 if beyond else 1.06), ylim=(len(rows) - 0.4, -0.6))  # room for a whole dot at the end
         axis.set_xlabel("largest lhs / rhs met (1 is the bound; filled: the constant is sharp)")
         axis.grid(visible=False, axis="y")

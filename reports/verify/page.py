@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from reports.shared.rendering import environment
 from reports.verify import figures
-from reports.verify.run import RealModel, VerificationRun, sharp_constant
-from theory.pairs.strata import STRATA
+from reports.verify.run import RealModel, VerificationRun, enclosures, sharp_constant, worst_ratio
+from theory.search.survey import REGIMES
 
 
 def kl_bound_table(real: tuple[RealModel, ...]) -> list[dict[str, Any]]:
@@ -41,15 +41,17 @@ def render(run: VerificationRun) -> str:
     """Return index.html of a verification."""
     return environment(Path(__file__).parent).get_template("page.html").render(
         run=run,
+        worst_ratio=worst_ratio,
+        enclosures=enclosures,
         failures=run.failures,
         constants={report.theorem.identifier: sharp_constant(report) for report in run.theorems},
         attained=Markup(figures.attained(run)),
         embeddings=Markup(figures.embeddings(run.real)),
         bounds=Markup(figures.bounds_against_truth(run.real)),
         kl_table=kl_bound_table(run.real),
-        regimes=len(STRATA),
-        evaluations=sum(s.evaluated for r in run.theorems for s in r.statements),
-        decisions=sum(s.checked_in_balls for r in run.theorems for s in r.statements),
+        regimes=len(REGIMES),
+        evaluations=sum(s.outcome.evaluations for r in run.theorems for s in r.statements),
+        decisions=sum(s.outcome.checks for r in run.theorems for s in r.statements),
         twins=sum(len(r.twins) for r in run.theorems),
         refuted=sum(t.refuted for r in run.theorems for t in r.twins),
     )  # fmt: skip

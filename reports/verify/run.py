@@ -16,7 +16,9 @@ from theory.errors import InvalidInput
 from theory.evidence import Evidence
 from theory.guarantees import Guarantee, guarantees
 from theory.models import Pair
-from theory.search.verification import PROFILES, Profile, StatementReport, TheoremReport, Violation, verify_theorem
+from theory.search.outcome import Outcome, Witness
+from theory.search.plan import Plan
+from theory.search.verification import PROFILES, SHARP, StatementReport, TheoremReport, TwinReport, verify_theorem
 from theory.statements import Theorem
 from theory.workers import spreading
 
@@ -84,20 +86,26 @@ class VerificationRun:
 
 
 def _why_not(report: StatementReport) -> str:
-    if report.violation is not None:
-        lhs, rhs = report.violation.decision.lhs, report.violation.decision.rhs
-        return f"refuted by {report.violation.found_by}: {lhs[0]:.9g} > {rhs[1]:.9g}"
-    short = {name: share for name, share in report.sharpness.items() if share < 0.999}
-    if short:
+    outcome = report.outcome
+    if outcome.verdict == "refuted" and outcome.worst is not None:
+        lhs, rhs = enclosures(outcome.worst)
+        return f"refuted by {outcome.worst.found_in}: {lhs[0]:.9g} > {rhs[1]:.9g}"
+    short = {name: share for name, share in report.sharpness.items() if share < SHARP}
+    if outcome.verdict == "survived" and short:
         return "the constant is not attained: " + ", ".join(
             f"{name} reaches {share:.4f}" for name, share in short.items()
         )
-    if report.undecided:
-        return f"{report.undecided} pairs seem to violate it in float64 and balls could not clear them"
-    return "it applied to no pair or failed on a specimen"
+    return outcome.message
 
 
-def _verify(theorem: Theorem, profile: Profile, seed: int) -> tuple[str, TheoremReport]:
+def enclosures(witness: Witness) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return intervals that hold the true sides of a violation."""
+    sides = (witness.lhs, witness.lhs_error), (witness.rhs, witness.rhs_error)
+    first, second = ((side - error, side + error) for side, error in sides)
+    return first, second
+
+
+def _verify(theorem: Theorem, profile: Plan, seed: int) -> tuple[str, TheoremReport]:
     import torch
 
     torch.set_num_threads(1)
@@ -106,23 +114,25 @@ def _verify(theorem: Theorem, profile: Profile, seed: int) -> tuple[str, Theorem
 
 def _prove(identifier: str) -> tuple[str, tuple[Checked, ...]]:
     """Check the proofs of a theorem."""
-    from theory.catalogue.proofs import proofs_of
-    from theory.proofs.steps import checked
+    from theory.catalogue.proofs import checked_proofs
 
-    return f"proof of {identifier}", tuple(checked(proof) for proof in proofs_of(identifier))
+    return f"proof of {identifier}", checked_proofs(theorems()[identifier])
 
 
 def _with_proofs(report: TheoremReport, proofs: tuple[Checked, ...]) -> TheoremReport:
-    """Raise the evidence for statements that held and whose every step is discharged."""
+    """Raise the evidence for statements that held and have a proof that is theirs, every step discharged."""
     proved = {one.proof.statement for one in proofs if one.status == "proved"}
     statements = tuple(
-        replace(s, evidence=Evidence.PROVED) if s.held and s.statement.name in proved else s for s in report.statements
+        replace(s, outcome=replace(s.outcome, evidence=Evidence.PROVED)) if s.held and s.statement.name in proved else s
+        for s in report.statements
     )
     return replace(report, statements=statements)
 
 
 def _unproved(proofs: tuple[Checked, ...]) -> Iterator[str]:
     for one in proofs:
+        if one.problem:
+            yield f"{one.proof.theorem} {one.proof.statement} ({one.problem})"
         for step, discharge in zip(one.proof.steps, one.discharges, strict=True):
             if discharge.status == "not proved":
                 yield f"{one.proof.theorem} {one.proof.statement}, step {step.name} ({discharge.detail})"
@@ -249,19 +259,10 @@ def _theorem_json(report: TheoremReport, real: tuple[RealModel, ...]) -> dict[st
         "id": identifier,
         "title": report.theorem.title,
         "held": report.held,
-        "evidence": str(main.evidence),
-        "worst_ratio": main.worst_ratio,
+        "evidence": evidence_word(main.outcome),
+        "worst_ratio": worst_ratio(main.outcome),
         "sharp_constant": sharp_constant(report),
-        "twins": [
-            {
-                "name": twin.twin.name,
-                "refuted": twin.refuted,
-                "formula": twin.twin.statement.latex,
-                "why": twin.twin.why,
-                **_violation_json(twin.violation),
-            }
-            for twin in report.twins
-        ],
+        "twins": [_twin_json(twin) for twin in report.twins],
         "known_answers": [
             {
                 "name": a.name,
@@ -274,25 +275,7 @@ def _theorem_json(report: TheoremReport, real: tuple[RealModel, ...]) -> dict[st
             for a in report.answers
         ],
         "real": _real_json(identifier, real),
-        "statements": [
-            {
-                "name": s.statement.name,
-                "formula": s.statement.latex,
-                "relation": s.statement.relation,
-                "held": s.held,
-                "evidence": str(s.evidence),
-                "worst_ratio": s.worst_ratio,
-                "worst_stratum": s.worst_stratum,
-                "sharpness": dict(s.sharpness),
-                "evaluated": s.evaluated,
-                "not_applicable": s.not_applicable,
-                "checked_in_balls": s.checked_in_balls,
-                "undecided": s.undecided,
-                "strata": dict(s.strata),
-                **_violation_json(s.violation),
-            }
-            for s in report.statements
-        ],
+        "statements": [_statement_json(statement) for statement in report.statements],
     }
 
 
@@ -312,16 +295,58 @@ def _real_json(identifier: str, real: tuple[RealModel, ...]) -> list[dict[str, o
     ]
 
 
-def _violation_json(violation: Violation | None) -> dict[str, object]:
-    if violation is None:
-        return {"refutation": None, "found_by": None, "lhs": None, "rhs": None, "counterexample": None}
+def _statement_json(report: StatementReport) -> dict[str, object]:
+    outcome = report.outcome
     return {
-        "refutation": "ball",
-        "found_by": violation.found_by,
-        "lhs": list(violation.decision.lhs),
-        "rhs": list(violation.decision.rhs),
+        "name": report.statement.name,
+        "formula": report.statement.latex,
+        "relation": report.statement.relation,
+        "held": report.held,
+        "evidence": evidence_word(outcome),
+        "worst_ratio": worst_ratio(outcome),
+        "worst_stratum": outcome.worst.found_in if outcome.worst else "",
+        "sharpness": dict(report.sharpness),
+        "evaluated": outcome.evaluations,
+        "not_applicable": outcome.not_applicable,
+        "checked_in_balls": outcome.checks,
+        "undecided": outcome.undecided,
+        "strata": {name: seen.best for name, seen in outcome.strata.items()},
+        **_violation_json(outcome),
+    }
+
+
+def _twin_json(report: TwinReport) -> dict[str, object]:
+    return {
+        "name": report.twin.name,
+        "refuted": report.refuted,
+        "formula": report.twin.statement.latex,
+        "why": report.twin.why,
+        **_violation_json(report.outcome),
+    }
+
+
+def evidence_word(outcome: Outcome) -> str | None:
+    """Return how strongly a verdict is known, or None where there is none: the statement applied to nothing."""
+    return None if outcome.evidence is None else str(outcome.evidence)
+
+
+def worst_ratio(outcome: Outcome) -> float | None:
+    """Return the largest lhs / rhs that was met, or None where there was none."""
+    return None if outcome.worst is None else outcome.worst.ratio
+
+
+def _violation_json(outcome: Outcome) -> dict[str, object]:
+    witness = outcome.worst
+    if outcome.verdict != "refuted" or witness is None:
+        return {"refutation": None, "found_by": None, "lhs": None, "rhs": None, "counterexample": None}
+    lhs, rhs = enclosures(witness)
+    return {
+        "refutation": str(outcome.evidence),
+        "found_by": witness.found_in,
+        "lhs": list(lhs),
+        "rhs": list(rhs),
         "counterexample": {
             name: {"embeddings": model.embeddings, "unembeddings": model.unembeddings}
-            for name, model in (("a", violation.pair.a), ("b", violation.pair.b))
+            for name, model in (("a", witness.pair.a), ("b", witness.pair.b))
         },
     }

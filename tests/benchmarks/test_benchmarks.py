@@ -11,7 +11,7 @@ from theory import Model, canonical_correlations, squared_logit_distance
 from theory.claims import Domain
 from theory.measures.dissimilarities import squared_subset_errors_of
 from theory.models import Pair
-from theory.search.objective import within
+from theory.search.arrays import within
 
 
 @pytest.mark.slow  # every row is timed several times

@@ -136,14 +136,25 @@ class Checked:
     ----------
     proof, discharges
         The proof, and one discharge for each of its steps.
+    problem
+        Why it is no proof of the statement whose name it has; nothing where it is.
+    read
+        Premises that are read off a step, not checked to be what it concludes.
+    reading
+        What the quantities of the conclusion are called in the step that concludes, which is read as well.
     """
 
     proof: Proof
     discharges: tuple[Discharge, ...]
+    problem: str = ""
+    read: tuple[str, ...] = ()
+    reading: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
-        """The status of the weakest step."""
+        """The status of the weakest step; not proved if it is of another statement."""
+        if self.problem:
+            return Status.NOT_PROVED
         found = {discharge.status for discharge in self.discharges}
         return next(status for status in (Status.NOT_PROVED, Status.CITED, Status.PROVED) if status in found)
 

@@ -1,15 +1,22 @@
-"""Gradient ascent on log(lhs / rhs) from many starts at once, in torch."""
+"""Ascent along gradients from many starts at once: Adam on log(lhs / rhs).
+
+Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015; the gradients are exact, and the memory short.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from theory.models import Model, Pair
-from theory.statements import Statement, evaluate, excess
+from theory.search.arrays import Arrays
+
+_MEMORIES = (0.8, 0.95)  # of gradients and their squares: five and twenty steps, as a climb has but some eighty
+_TINY = 1e-8  # added to the root of the second moment, as the authors do, so that a slope of zero is no division by it
+_LAST = 0.05  # share of the first step size that the last one has
+_ZERO_BLOCK = 1e-3  # what stands for the size of a block that vanishes: equal models must be able to part
 
 
 @dataclass(frozen=True)
@@ -19,27 +26,33 @@ class Ascent:
     Attributes
     ----------
     steps
-        Number of steps of Adam.
+        Number of steps.
     rate
         Step size at the start, relative to the size of each array; it falls to a twentieth along a cosine.
     check_every
-        After how many steps the climbers are evaluated in NumPy float64, hypotheses included.
+        After how many steps the climbers are evaluated, hypotheses included.
+    starts
+        Starts of a climb, all of one shape.
+    shapes
+        Number of shapes that are climbed in.
     """
 
     steps: int = 80
     rate: float = 0.08
     check_every: int = 20
+    starts: int = 12
+    shapes: int = 2
 
 
-def climb(statement: Statement, pair: Pair, plan: Ascent) -> tuple[Pair, np.ndarray]:
-    """Return, for each pair of a batch, the best one met on the way up, with its excess.
+def climb(gradient: Callable[[Arrays], Arrays], starts: Arrays, plan: Ascent) -> Iterator[Arrays]:
+    """Yield, now and then and at the end, where the climbers from a batch of starts have got to.
 
     Parameters
     ----------
-    statement
-        An inequality.
-    pair
-        A batch of NumPy pairs of one shape, the starts.
+    gradient
+        From a batch to its gradients with respect to F, G, F', G'; zero where there is none.
+    starts
+        A batch of pairs of one shape.
     plan
         Steps and rates.
 
@@ -49,84 +62,39 @@ def climb(statement: Statement, pair: Pair, plan: Ascent) -> tuple[Pair, np.ndar
     by its own size: nearly equal pairs are climbed along the direction of their difference, which is where
     suprema reached in a limit of small differences lie.
     """
-    import torch
-
-    starts = _leaves(pair)
-    scales = [_scale(array) for array in starts]
-    variables = [torch.zeros(array.shape, dtype=torch.float64, requires_grad=True) for array in starts]
-    base = [torch.tensor(array) for array in starts]
-    factors = [torch.tensor(scale) for scale in scales]
-    optimiser = torch.optim.Adam(variables, lr=plan.rate, betas=(0.8, 0.95))
-    best_pair, best = pair, excess(statement, pair, evaluate(statement, pair))
+    differences = starts[0].shape == starts[2].shape
+    leaves = _leaves(starts, differences)
+    scales = [_scale(leaf) for leaf in leaves]
+    moved = [np.zeros_like(leaf) for leaf in leaves]
+    means, squares = ([np.zeros_like(leaf) for leaf in leaves] for _ in range(2))
     for step in range(1, plan.steps + 1):
-        for group in optimiser.param_groups:
-            group["lr"] = plan.rate * (0.05 + 0.475 * (1 + math.cos(math.pi * step / plan.steps)))
-        optimiser.zero_grad()
-        arrays = [b + f * v for b, f, v in zip(base, factors, variables, strict=True)]
-        objective = _log_ratio(statement, _assembled(arrays, pair.a.m == pair.b.m))
-        objective.backward()
-        for variable in variables:
-            variable.grad = torch.nan_to_num(_gradient(variable), nan=0.0, posinf=0.0, neginf=0.0)
-        optimiser.step()
+        rate = plan.rate * (_LAST + (1 - _LAST) * (1 + math.cos(math.pi * step / plan.steps)) / 2)
+        here = _assembled([b + s * v for b, s, v in zip(leaves, scales, moved, strict=True)], differences)
+        for i, slope in enumerate(_pulled_back(gradient(here), differences)):
+            scaled = scales[i] * slope
+            means[i] = _MEMORIES[0] * means[i] + (1 - _MEMORIES[0]) * scaled
+            squares[i] = _MEMORIES[1] * squares[i] + (1 - _MEMORIES[1]) * scaled * scaled
+            mean, square = means[i] / (1 - _MEMORIES[0] ** step), squares[i] / (1 - _MEMORIES[1] ** step)
+            moved[i] = moved[i] + rate * mean / (np.sqrt(square) + _TINY)
         if step % plan.check_every == 0 or step == plan.steps:
-            with torch.no_grad():
-                current = [(b + f * v).numpy() for b, f, v in zip(base, factors, variables, strict=True)]
-            candidate = _usable(current, pair.a.m == pair.b.m)
-            if candidate is not None:
-                reached = excess(statement, candidate, evaluate(statement, candidate))
-                best_pair, best = _better(best_pair, best, candidate, reached)
-    return best_pair, best
+            yield _assembled([b + s * v for b, s, v in zip(leaves, scales, moved, strict=True)], differences)
 
 
-def _gradient(variable: Any) -> Any:
-    import torch
+def _leaves(arrays: Arrays, differences: bool) -> list[np.ndarray]:
+    f, g, f2, g2 = arrays
+    return [f, g, f2 - f, g2 - g] if differences else [f, g, f2, g2]
 
-    return variable.grad if variable.grad is not None else torch.zeros_like(variable)
+
+def _assembled(leaves: list[np.ndarray], differences: bool) -> Arrays:
+    f, g, third, fourth = leaves
+    return (f, g, f + third, g + fourth) if differences else (f, g, third, fourth)
 
 
-def _leaves(pair: Pair) -> list[np.ndarray]:
-    a, b = pair.a, pair.b
-    if a.m != b.m:
-        return [a.embeddings, a.unembeddings, b.embeddings, b.unembeddings]
-    return [a.embeddings, a.unembeddings, b.embeddings - a.embeddings, b.unembeddings - a.unembeddings]
+def _pulled_back(gradients: Arrays, differences: bool) -> Arrays:
+    first, second, third, fourth = gradients
+    return (first + third, second + fourth, third, fourth) if differences else gradients
 
 
 def _scale(array: np.ndarray) -> np.ndarray:
     size = np.sqrt(np.mean(np.square(array), axis=(-2, -1), keepdims=True))
-    return np.where(size > 0, size, 1e-3)
-
-
-def _assembled(arrays: list[Any], differences: bool) -> Pair:
-    first, second, third, fourth = arrays
-    return Pair(Model(first, second), Model(first + third, second + fourth) if differences else Model(third, fourth))
-
-
-def _usable(arrays: list[np.ndarray], differences: bool) -> Pair | None:
-    if not all(np.isfinite(array).all() for array in arrays):
-        return None
-    return _assembled(arrays, differences)
-
-
-def _log_ratio(statement: Statement, pair: Pair) -> Any:
-    """Sum over the batch of log lhs - log rhs, where both are positive numbers."""
-    import torch
-
-    lhs, rhs = statement.lhs(pair), statement.rhs(pair)
-    usable = (lhs > 0) & (rhs > 0) & torch.isfinite(lhs) & torch.isfinite(rhs)
-    safe_lhs, safe_rhs = (torch.where(usable, side, torch.ones_like(side)) for side in (lhs, rhs))
-    return -(torch.log(safe_lhs) - torch.log(safe_rhs)).sum()
-
-
-def _better(old: Pair, old_value: np.ndarray, new: Pair, new_value: np.ndarray) -> tuple[Pair, np.ndarray]:
-    take = new_value > old_value
-    if not take.any():
-        return old, old_value
-
-    def chosen(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.where(take[:, None, None], y, x)
-
-    models = [
-        Model(chosen(p.embeddings, q.embeddings), chosen(p.unembeddings, q.unembeddings))
-        for p, q in ((old.a, new.a), (old.b, new.b))
-    ]
-    return Pair(*models), np.where(take, new_value, old_value)
+    return np.where(size > 0, size, _ZERO_BLOCK)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from theory.claims import Claim, Sides, claim
 from theory.models import Pair
-from theory.search.attacks import attack
+from theory.search.engine import falsify
 from theory.search.notation import expression
 from theory.search.objective import Budget
 from theory.search.outcome import Outcome, Witness
@@ -71,7 +71,7 @@ def assert_survives(
     """
     __tracebackhide__ = True
     wrapped = claim if isinstance(claim, Claim) else _wrapped(claim)
-    outcome = attack(wrapped, Budget(seconds=budget, evaluations=evaluations), seed)
+    outcome = falsify(wrapped, Budget(seconds=budget, evaluations=evaluations), seed)
     shown = outcome.simplest or outcome.worst
     if outcome.verdict == "refuted" and shown is not None:
         raise Refuted(_message(outcome, shown), outcome)

@@ -8,10 +8,11 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from theory.search.objective import Arrays
+from theory.search.arrays import Arrays
 
 Kind = Literal["free", "apart", "one factor", "gauge"]
 
+_VANISHED = 1e-3  # unit of a block that is zero, and has no size of its own
 _FARTHEST = 200.0  # logarithm of a scale, beyond which float64 has nothing to say
 
 
@@ -115,9 +116,9 @@ def chart_around(arrays: Arrays, kind: Kind) -> Chart | GaugeChart:
     if kind == "gauge":
         return GaugeChart(arrays)
     if kind == "free" or f.shape != f2.shape:
-        return Chart(arrays, tuple(_size(block) or 1e-3 for block in arrays), False)  # type: ignore[arg-type]
+        return Chart(arrays, tuple(_size(block) or _VANISHED for block in arrays), False)  # type: ignore[arg-type]
     rows, labels = f2 - f, g2 - g
-    units = [_size(f) or 1e-3, _size(g) or 1e-3, _size(rows), _size(labels)]
+    units = [_size(f) or _VANISHED, _size(g) or _VANISHED, _size(rows), _size(labels)]
     if kind == "one factor":
         less = 2 if units[2] * units[1] < units[3] * units[0] else 3
         units[less] = 0.0

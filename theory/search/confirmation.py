@@ -12,21 +12,28 @@ import numpy as np
 from theory.arithmetic import multiprecision as digits
 from theory.claims import Claim
 from theory.errors import NotApplicable
-from theory.evidence import Evidence, as_balls
+from theory.evidence import UNKNOWN, Decision, Evidence, Verdict, as_balls, decide
 from theory.measures.stand_ins import STAND_INS, made_of_theory
-from theory.search.objective import Arrays, Malformed, Objective, pair_of
+from theory.search.arrays import Arrays, pair_of
+from theory.search.evaluators import Malformed
+from theory.search.objective import Objective, Scored
 from theory.search.outcome import Witness
+from theory.search.statement_claims import Assertion, tolerance
 
-_CHECKING = "checking"
+_CHECKING = "checking"  # what the tallies call calls for the sake of a check
 _REPEATS = 1e-9  # relative change between two identical calls that no summation order explains
-_COPIES = 5
+_REORDERED = 1e-7  # and between a call and one in another order: beyond it, order matters to the claim
+_COPIES = 5  # perturbed copies that keep ties, and as many that do not: the largest of ten spreads, times eight
+_UNIT = 4e-16  # rounding of a term, four times 2^-53; those of many terms add up as their root
 _SAFETY = 8.0  # the copies sample the error, they do not bound it
 _PLAIN = 1e-6  # excess, relative but to sides of one at least, and nudge, where float64 has to do
-_BESIDE = 4  # copies that far away
-_UNKNOWN = (math.inf, math.inf)
+_BESIDE = 4  # copies that far away, all of which must violate: a hair of noise has one in two, four have one in sixteen
+_UNKNOWN = (math.inf, math.inf)  # errors of sides that nothing is known of
 _NO_BALLS: tuple[None, tuple[float, float], int] = (None, _UNKNOWN, 0)
+# Margin below which many digits may show the rounding of terms of size one: a third of the digits may be lost on the
+# way.
 _VANISHING = 10.0 ** -(digits.DIGITS * 2 // 3)
-_BITS = (128, 256, 512, 1024)
+_BITS = (128, 256, 512, 1024)  # doubled until the balls are apart; what 300 digits leave undecided is an equality
 _CLEAR = 1e-12  # relative excess that a stronger arithmetic must show: constants in the claim are rounded too
 
 
@@ -59,14 +66,14 @@ def symmetries(objective: Objective, arrays: Arrays) -> Symmetries:
     _require_same(first, objective.answer(arrays, _CHECKING))
     rows, labels = _reordered(arrays, inputs=True), _reordered(arrays, inputs=False)
     return Symmetries(
-        inputs=_close(first, objective.answer(rows, _CHECKING), 1e-7),
-        labels=_close(first, objective.answer(labels, _CHECKING), 1e-7),
+        inputs=_close(first, objective.answer(rows, _CHECKING), _REORDERED),
+        labels=_close(first, objective.answer(labels, _CHECKING), _REORDERED),
         balls=made_of_theory(objective.claim.function) and in_balls(objective.claim, arrays) is not None,
     )
 
 
 def confirmed(
-    objective: Objective, known: Symmetries, arrays: Arrays, lhs: float, rhs: float, label: str
+    objective: Objective, known: Symmetries | None, arrays: Arrays, lhs: float, rhs: float, label: str
 ) -> Witness | None:
     """Return the violation with its errors and evidence, or None where rounding may explain it.
 
@@ -75,18 +82,25 @@ def confirmed(
     in many digits the violation must be plain to see, and stand out from what copies perturbed in the last bit, and
     reordered ones, show.
 
+    Parameters
+    ----------
+    objective
+        The claim.
+    known
+        How a user's claim can be checked; a statement of the catalogue needs none of this.
+    arrays, lhs, rhs, label
+        The pair, both sides in float64, and where it was met.
+
     Raises
     ------
     Malformed
         If the claim gives another answer when asked again.
     """
-    evaluation = objective.evaluations
+    evaluation, function = objective.evaluations, objective.claim.function
+    if isinstance(function, Assertion):
+        return decided(function, Scored(0.0, arrays, lhs, rhs, label, evaluation))[0]
     _require_same(("value", lhs, rhs), objective.answer(arrays, _CHECKING))
     pair, found = pair_of(arrays), (label, evaluation)
-    if _is_catalogues(objective.claim):
-        evidence, errors, reached = _by_balls(objective, arrays, lhs, rhs)
-        stands = evidence is not None and lhs - rhs > sum(errors)
-        return Witness(pair, lhs, rhs, *errors, evidence, *found, reached) if stands else None
     count = digits.needed(pair)
     if count > digits.MOST:
         return None
@@ -95,7 +109,8 @@ def confirmed(
         stands, errors = checked
         if not stands:
             return None
-        evidence, enclosed, reached = _by_balls(objective, arrays, lhs, rhs) if known.balls else _NO_BALLS
+        balls = known is not None and known.balls
+        evidence, enclosed, reached = _by_balls(objective, arrays, lhs, rhs) if balls else _NO_BALLS
         if evidence is not None and lhs - rhs > sum(enclosed):
             return Witness(pair, lhs, rhs, *enclosed, evidence, *found, reached)
         return Witness(pair, lhs, rhs, *errors, Evidence.FLOAT64, *found, count)
@@ -109,10 +124,54 @@ def confirmed(
     return Witness(pair, lhs, rhs, *errors, Evidence.FLOAT64, *found) if stands else None
 
 
-def _is_catalogues(claim: Claim) -> bool:
-    """Whether a claim is made of this package's code alone, which never chooses by comparing balls nor rounds them."""
-    module = getattr(claim.function, "__module__", None) or ""
-    return module.split(".")[0] == "theory"
+def decided(assertion: Assertion, found: Scored, most_bits: int | None = None) -> tuple[Witness | None, Decision]:
+    """Decide a statement of the catalogue on a pair in balls.
+
+    Parameters
+    ----------
+    assertion
+        The statement.
+    found
+        The pair, with both sides in float64, nan where they are not known.
+    most_bits
+        Highest precision; by default that of `theory.evidence.decide`.
+
+    Returns
+    -------
+    witness
+        The violation, or None. Its sides are those of float64 where the margin is beyond their errors, and else the
+        middles of the balls.
+    decision
+        What the balls say.
+    """
+    pair = pair_of(found.arrays)
+    try:
+        decision = decide(assertion.statement, pair, most_bits)
+    except Exception:  # a side that balls have no arithmetic for: nothing is known of it
+        decision = Decision(Verdict.INCONCLUSIVE, UNKNOWN, UNKNOWN, _BITS[-1])
+    if decision.verdict is not Verdict.REFUTED:
+        return None, decision
+    evidence = Evidence.EXACT if decision.exact else Evidence.BALL
+    digits_reached = int(decision.bits * math.log10(2))
+    lhs, rhs, errors = middles(assertion, decision)
+    apart = abs(found.lhs - lhs) + errors[0], abs(found.rhs - rhs) + errors[1]
+    if found.lhs - found.rhs > sum(apart):
+        lhs, rhs, errors = found.lhs, found.rhs, apart
+    return Witness(pair, lhs, rhs, *errors, evidence, found.label, found.evaluation, digits_reached), decision
+
+
+def middles(assertion: Assertion, decision: Decision) -> tuple[float, float, tuple[float, float]]:
+    """Return both sides in the middle of their balls, for an identity as they are compared, and the radii.
+
+    Where a discrepancy of an identity is certain and below what float64 can tell, nothing is left to rounding.
+    """
+    left, right = (sum(ends) / 2 for ends in (decision.lhs, decision.rhs))
+    radii = [(high - low) / 2 for low, high in (decision.lhs, decision.rhs)]
+    if assertion.statement.relation == "<=":
+        return left, right, (radii[0], radii[1])
+    gap, least = abs(sum(decision.margin)) / 2, tolerance(abs(left) + abs(right))
+    certain = decision.verdict is Verdict.REFUTED and gap <= least
+    return gap, 0.0 if certain else least, ((decision.margin[1] - decision.margin[0]) / 2, 0.0)
 
 
 def _in_digits(
@@ -182,7 +241,7 @@ def _reordered(arrays: Arrays, inputs: bool, order: np.ndarray | None = None) ->
 
 
 def _under_perturbation(
-    objective: Objective, known: Symmetries, arrays: Arrays, lhs: float, rhs: float
+    objective: Objective, known: Symmetries | None, arrays: Arrays, lhs: float, rhs: float
 ) -> tuple[bool, tuple[float, float]]:
     """Return whether the violation stands on perturbed copies beyond the spread they show, and the error estimates.
 
@@ -190,12 +249,12 @@ def _under_perturbation(
     """
     rng = np.random.default_rng(arrays[0].size + 17 * arrays[1].size)
     copies = [_perturbed(rng, arrays, ties) for ties in (True, False) for _ in range(_COPIES)]
-    if known.inputs:
+    if known is not None and known.inputs:
         copies.append(_reordered(copies[0], True, rng.permutation(len(arrays[0]))))
-    if known.labels:
+    if known is not None and known.labels:
         copies.append(_reordered(copies[1], False, rng.permutation(len(arrays[1]))))
     terms = arrays[0].size + arrays[1].size
-    errors = [4e-16 * math.sqrt(terms) * abs(side) if math.isfinite(side) else 0.0 for side in (lhs, rhs)]
+    errors = [_UNIT * math.sqrt(terms) * abs(side) if math.isfinite(side) else 0.0 for side in (lhs, rhs)]
     for copy in copies:
         fate, left, right = objective.answer(copy, _CHECKING)
         if fate != "value" or not left > right:

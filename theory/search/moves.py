@@ -8,13 +8,16 @@ from collections.abc import Callable, Generator
 
 import numpy as np
 
-from theory.search.objective import Arrays
+from theory.search.arrays import Arrays
 
 Move = Callable[[np.random.Generator, list[np.ndarray], float], None]
 
+# Widths, in units of the logarithm of a factor or of the size of an array: a factor of e^3 = 20 is a jump, half the
+# digits of float64 are too fine to matter, and 0.4 changes a digit.
 _WIDEST, _NARROWEST, _FIRST = 3.0, 1e-7, 0.4
-_DOUBLINGS, _BISECTIONS = 8, 8
+_DOUBLINGS, _BISECTIONS = 8, 8  # of a step that leads up: to 256 times its length, and to where it ends within 1/256
 _PATIENCE, _GAIN = 120, 1e-7  # moves without a gain worth the name: on a plateau others had better try
+# Factors that are scaled together: one of F, G, F', G', or one kind, or those that gauges scale the opposite way.
 _BLOCKS = ((0,), (1,), (2,), (3,), (0, 2), (1, 3), (0, 3), (2, 1))
 
 

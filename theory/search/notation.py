@@ -8,7 +8,7 @@ import numpy as np
 
 from theory.models import Model, Pair
 
-_LARGEST_DENOMINATOR = 12
+_LARGEST_DENOMINATOR = 12  # halves to twelfths are plainer than decimals
 
 
 def entry(value: float) -> str:

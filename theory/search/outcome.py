@@ -105,7 +105,8 @@ class Outcome:
     evidence
         Of the verdict; None for an error.
     worst
-        The violation with the largest ratio; where there is none, the pair that came closest (or None).
+        The violation with the largest ratio; where there is none, the pair that came closest (or None). Its sides are
+        corrected by balls where it is one of a statement of the catalogue.
     simplest
         The violation shrunk to few inputs, labels and dimensions and to small numbers; None unless refuted.
     evaluations, not_applicable, nans
@@ -124,6 +125,9 @@ class Outcome:
         One line for a person.
     seed
         Of the search.
+    checks, undecided
+        Pairs that a stronger arithmetic was asked about, and suspects of a statement of the catalogue that it could
+        not clear, or that there was no turn for: while one is left, the statement does not survive.
     hypotheses
         Where the claim is a statement of the catalogue: the margin of each hypothesis on the simplest violation (or
         on the worst pair), negative where it fails.
@@ -146,4 +150,6 @@ class Outcome:
     history: tuple[Progress, ...]
     message: str
     seed: int = 0
+    checks: int = 0
+    undecided: int = 0
     hypotheses: Mapping[str, float] = field(default_factory=dict)

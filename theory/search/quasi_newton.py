@@ -15,12 +15,12 @@ from jaxtyping import Float
 Value = Callable[[Float[np.ndarray, " d"]], float]
 Slope = Callable[[Float[np.ndarray, " d"]], Float[np.ndarray, " d"] | None]
 
-_STEP = 1e-6  # of a forward difference, in coordinates of size one
-_SUFFICIENT, _CURVATURE = 1e-4, 0.9
+_STEP = 1e-6  # of a forward difference, in coordinates of size one: some way above the root of 2^-53, for noisy sides
+_SUFFICIENT, _CURVATURE = 1e-4, 0.9  # of the weak Wolfe conditions, as Nocedal and Wright give them for BFGS
 _STEEPEST = 1e5  # a jump, not a slope
-_TRIALS = 12
-_FIRST = 0.3  # length of the first step
-_KICKS = (1e-3, 1e-2, 1e-1, 1e-2, 1e-3, 1e-2)  # in coordinates of size one
+_TRIALS = 12  # points of a line search: bisection to 1/4000 of a step, where a kink is as good as met
+_FIRST = 0.3  # length of the first step, in the same coordinates: a good part of the way to anywhere
+_KICKS = (1e-3, 1e-2, 1e-1, 1e-2, 1e-3, 1e-2)  # off a ridge, over a wall, and to another hill
 _LOWEST = -1e5  # below it, there is no value
 
 

@@ -17,19 +17,11 @@ from fractions import Fraction
 import numpy as np
 
 from theory.claims import Domain
+from theory.search.arrays import Arrays, Sizes, arrays_of, sizes_of, within
 from theory.search.charts import chart_around
+from theory.search.evaluators import Malformed, relative_excess
 from theory.search.moves import wander
-from theory.search.objective import (
-    Arrays,
-    Malformed,
-    Objective,
-    Sizes,
-    arrays_of,
-    relative_excess,
-    score,
-    sizes_of,
-    within,
-)
+from theory.search.objective import LOWEST, WORST, Objective, score
 from theory.search.outcome import Witness
 from theory.search.quasi_newton import ascend
 from theory.search.survey import survey_of
@@ -40,12 +32,12 @@ _LABEL = "shrinking"
 _LEAST_EXCESS, _SHARE = 1e-3, 0.3  # a simplest violation keeps this relative excess, or this share of the worst's
 _SMALLEST = 1e-9  # sides below it may be rounding, and make no example that a person would trust
 _SHAPES, _CLIMB, _NUMBERS = 6000, 260, 3000  # evaluations: on all shapes, on one climb, on the numbers
-_BOUNDS = (1, 2, 3, 5)
-_RESTRICTIONS = 3
+_BOUNDS = (1, 2, 3, 5)  # of whole numbers tried at random, the plainest first; beyond five a person needs a pencil
+_RESTRICTIONS = 3  # of the violation to a smaller shape, at random: where many succeed one of three does
 _TRIES, _CHECKED = 160, 4  # small-integer pairs of each bound, and how many of the plainest are confirmed
-_WHOLE = (9, 20, 50, 99)
-_GRIDS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.02, 0.01, 1e-3, 1e-4)
-_DENOMINATOR = 12
+_WHOLE = (9, 20, 50, 99)  # largest whole numbers that arrays are scaled to: of one digit, and of two
+_GRIDS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.02, 0.01, 1e-3, 1e-4)  # that entries are rounded to, coarse to fine
+_DENOMINATOR = 12  # of fractions that are plainer than decimals: halves to twelfths, those of clocks and rulers
 
 
 def simplest(objective: Objective, confirm: Confirm, candidates: Collection[Witness], seed: int) -> Witness:
@@ -138,7 +130,7 @@ class _Shrinker:
         """Return the relative excess, a score for climbing; far below where there is none."""
         fate, lhs, rhs = self.objective.answer(arrays, _LABEL)
         if fate != "value":
-            return -1e6
+            return WORST
         return score(lhs, rhs)
 
     # ------------------------------------------------------------------ shapes
@@ -204,7 +196,7 @@ class _Shrinker:
         scored = []
         for candidate in self._candidates(arrays, sizes):
             reached = self.reached(candidate)
-            if reached > -1e5:
+            if reached > LOWEST:
                 if reached > 0 and self.violates(candidate) and self.stands(candidate):
                     return candidate
                 scored.append((reached, candidate))
@@ -297,7 +289,7 @@ class _Shrinker:
                 block, entry = places[int(index)]
                 for step in (1.0, -1.0):
                     moved = _with_entry(arrays, block, entry, arrays[block].flat[entry] + step)
-                    there = self.reached(moved) if abs(moved[block].flat[entry]) <= most else -1e6
+                    there = self.reached(moved) if abs(moved[block].flat[entry]) <= most else WORST
                     if there > reached:
                         arrays, reached = moved, there
                         break

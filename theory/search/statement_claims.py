@@ -17,7 +17,9 @@ from theory.models import Pair
 from theory.statements import Ablation, Hypothesis, Statement, Theorem, drops
 from theory.statements import without as without_hypothesis
 
-RELATIVE, _CANCELLED = 1e-9, 1e-13  # what rounding may leave of an identity, relative to its sides and its terms
+# What rounding may leave of an identity, relative to its sides (seven digits of sixteen are lost in ill-conditioned
+# regimes) and to the terms that cancel in them (which lose three).
+_RELATIVE, _CANCELLED = 1e-9, 1e-13
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,22 @@ class Assertion:
                 lhs, rhs = self.statement.lhs(pair), self.statement.rhs(pair)
             except np.linalg.LinAlgError as error:
                 raise NotApplicable(f"a side does not exist: {error}") from None
-            if self.statement.relation == "<=":
-                return lhs, rhs
-            xp, size = pair.xp, _size(self.statement, pair)
-            return xp.abs(xp.asarray(lhs - rhs)), RELATIVE * (xp.abs(lhs) + xp.abs(rhs)) + _CANCELLED * size
+            return self.compared(pair, lhs, rhs)
+
+    def compared(self, pair: Pair, lhs: Any, rhs: Any) -> Sides:
+        """Return the sides that are compared, of one pair or of each of a batch, from those of the statement.
+
+        For an inequality they are the same; for an identity the discrepancy and what rounding may leave of it.
+        """
+        if self.statement.relation == "<=":
+            return lhs, rhs
+        xp, size = pair.xp, _size(self.statement, pair)
+        return xp.abs(xp.asarray(lhs - rhs)), tolerance(xp.abs(lhs) + xp.abs(rhs)) + _CANCELLED * size
+
+
+def tolerance(size: Any) -> Any:
+    r"""Return what rounding may leave of an identity whose sides have \|lhs\| + \|rhs\| for their size."""
+    return _RELATIVE * size
 
 
 def _require(name: str, margin: Any) -> None:
@@ -105,16 +119,21 @@ def claim_of(statement: Statement, without: str | None = None) -> Claim:
             f"which is about {len(statement.specimens)} specimens"
         )
     if without is None:
-        return _claim(statement.name, Assertion(statement), "")
+        return claim_on_any_pairs(statement)
     kept = without_hypothesis(statement, without)
     assertion = Assertion(kept, hypothesis=without, dropped=_hypothesis(without, statement))
     return _claim(f"{statement.name} without {without}", assertion, "")
 
 
+def claim_on_any_pairs(statement: Statement) -> Claim:
+    """Return the claim of a statement, also of one about certain specimens, which `theory.falsify` decides on those."""
+    return _claim(statement.name, Assertion(statement), "")
+
+
 def claims_of(theorem: Theorem) -> dict[str, Claim]:
     """Return the claims of a theorem's own statements by name, such as "T5 upper_bound".
 
-    Those about certain specimens are among them: `theory.search.attacks.attack` knows what to do with them.
+    Those about certain specimens are among them: `theory.falsify` decides them on those.
     """
     found = {}
     for statement in theorem.statements:

@@ -12,6 +12,8 @@ from reports.verify.page import kl_bound_table, render
 from reports.verify.run import VerificationRun, as_json, run_verification
 from theory import InvalidInput, Model, kl_divergence, squared_logit_distance
 from theory.catalogue import theorems
+from theory.search.verification import PROFILES, verify_theorem
+from theory.statements import Hypothesis
 
 RNG = np.random.default_rng(0)
 F, G = RNG.standard_normal((7, 2)), RNG.standard_normal((5, 2))
@@ -101,14 +103,41 @@ def test_the_page_is_self_contained(run):
 
 @pytest.mark.slow  # verifies two theorems and trains on digits
 def test_the_page_of_a_failure_says_so(run):
-    report = run.theorems[0]
-    broken = replace(report, statements=(replace(report.statements[0], held=False), *report.statements[1:]))
+    report, main = run.theorems[0], run.theorems[0].statements[0]
+    undecided = replace(
+        main, outcome=replace(main.outcome, verdict="inconclusive", message="2 pairs seem to violate it")
+    )
+    broken = replace(report, statements=(undecided, *report.statements[1:]))
     failed = replace(run, theorems=(broken, *run.theorems[1:]))
     assert isinstance(failed, VerificationRun)
-    assert any("T5 upper_bound" in line for line in failed.failures)
+    assert "T5 upper_bound: 2 pairs seem to violate it" in failed.failures
     assert "1 failure." in render(failed)
 
 
 def test_a_profile_that_is_none_is_refused():
     with pytest.raises(InvalidInput, match="profile: expected one of quick"):
         run_verification("heroic")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"constant": lambda pair: 0.24, "sharp": ()}, "refuted by "),
+        ({"constant": lambda pair: 0.26}, "the constant is not attained: "),
+        ({"hypotheses": (Hypothesis("never", "0 > 1", lambda pair: -1.0 + 0.0 * pair.log_min_probability),)},
+         "the claim applied to none of "),
+    ],
+    ids=["refuted", "loose", "empty"],
+)  # fmt: skip
+def test_a_statement_that_failed_says_why(changes, why):
+    theorem = theorems()["T6"]
+    broken = replace(theorem, statements=(replace(theorem.main, **changes),), twins=(), known_answers=())
+    run = VerificationRun("quick", 0, 1.0, (verify_theorem(broken, PROFILES["quick"]),), (), {})
+    (line,) = run.failures
+    assert line.startswith(f"T6 upper_bound: {why}")
+    entry = as_json(run)["theorems"][0]
+    assert entry["held"] is entry["statements"][0]["held"] is False
+    assert json.loads(json.dumps(jsonable(as_json(run)), allow_nan=False))
+    if why == "refuted by ":
+        assert entry["statements"][0]["lhs"][0] > entry["statements"][0]["rhs"][1]
+        assert entry["statements"][0]["refutation"] in ("ball", "exact")

@@ -19,7 +19,6 @@ from tests.theory.catalogue.known import known
 from theory import Budget, InvalidInput, Model, NotApplicable, Pair, falsify
 from theory.catalogue import examples, theorem, theorems
 from theory.evidence import Evidence, as_balls
-from theory.search.attacks import attack
 from theory.search.statement_claims import Assertion, claim_of, claim_without, claims_of, claims_without
 from theory.statements import Ablation, FalseTwin, drops, evaluate, without
 
@@ -104,14 +103,14 @@ def test_a_statement_about_specimens_is_no_claim_about_pairs():
 
 def test_specimens_are_decided_in_balls():
     for claim in claims_of(theorem("T7")).values():
-        outcome = attack(claim, Budget(seconds=1.0))
+        outcome = falsify(claim, Budget(seconds=1.0))
         assert outcome.verdict == "survived"
         assert "specimens that the statement is about" in outcome.message
         assert outcome.worst.ratio < 1
     statement = theorem("T7").statement("square_distance")
     wrong = replace(statement, constant=lambda pair: 19 / 10)
     claim = replace(claims_of(theorem("T7"))["T7 square_distance"], function=Assertion(wrong))
-    outcome = attack(claim, Budget(seconds=1.0))
+    outcome = falsify(claim, Budget(seconds=1.0))
     assert outcome.verdict == "refuted"
     assert outcome.evidence in PROOFS
     assert outcome.simplest.lhs > outcome.simplest.rhs
@@ -170,7 +169,7 @@ def test_what_each_theorem_needs_is_listed(identifier):
 @pytest.mark.parametrize(("entry", "ablation"), FALLING, ids=ids(FALLING))
 @pytest.mark.slow  # every hypothesis is dropped and the rest attacked
 def test_a_theorem_falls_without_what_it_needs(entry, ablation):
-    outcome = attack(claim_without(entry, ablation), Budget(seconds=None, evaluations=4000))
+    outcome = falsify(claim_without(entry, ablation), Budget(seconds=None, evaluations=4000))
     assert outcome.verdict == "refuted"
     assert outcome.evidence in PROOFS
     assert outcome.simplest.lhs > outcome.simplest.rhs
@@ -182,7 +181,7 @@ def test_a_theorem_falls_without_what_it_needs(entry, ablation):
 @pytest.mark.parametrize(("entry", "ablation"), SURVIVING, ids=ids(SURVIVING))
 @pytest.mark.slow  # attacked to the end of the budget
 def test_what_is_known_to_survive_does(entry, ablation):
-    outcome = attack(claim_without(entry, ablation), Budget(seconds=None, evaluations=450))
+    outcome = falsify(claim_without(entry, ablation), Budget(seconds=None, evaluations=450))
     assert outcome.verdict == "survived", outcome.message
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from theory import Domain, InvalidInput, catalogue
 from theory.catalogue import theorem, theorems
 from theory.evidence import Verdict, decide
+from theory.pairs.constructions import Shape
 from theory.pairs.strata import STRATA, draw
 from theory.pairs.strategies import any_pairs
-from theory.search.verification import Shape
 from theory.statements import evaluate, excess, unbatched
 
 THEOREMS = list(theorems().values())

@@ -18,7 +18,7 @@ from theory.measures import variants
 from theory.measures.measure import Measure
 from theory.measures.registry import MEASURES
 from theory.measures.stand_ins import STAND_INS, made_of_theory, stand_ins
-from theory.search.objective import arrays_of
+from theory.search.arrays import arrays_of
 
 PAIR = theory.Pair(*(theory.Model(*model) for model in rng_pair(0)))
 

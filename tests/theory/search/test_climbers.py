@@ -8,11 +8,11 @@ import torch
 
 from tests.theory.search.naive import arrays
 from theory import Claim, NotApplicable, kl_divergence, squared_logit_distance
+from theory.search.arrays import pair_of
 from theory.search.charts import chart_around
 from theory.search.evolution import evolve
 from theory.search.gradients import traced
 from theory.search.moves import MOVES, wander
-from theory.search.objective import pair_of
 from theory.search.quasi_newton import ascend, ascend_with_kicks
 from theory.silence import quietly
 
@@ -327,7 +327,7 @@ def test_traced_gradients_are_those_of_finite_differences():
     start = arrays()
     gradient = traced(Claim(quarter, "quarter"), start)
     for at in (start, arrays(seed=1)):
-        found = gradient(at)
+        found = gradient.of_pair(at)
         assert [x.shape for x in found] == [x.shape for x in at]
         for block in range(4):
             for entry in range(at[block].size):
@@ -343,7 +343,7 @@ def test_a_known_gradient():
     """At n = m = 1 and k = 2, with d = g_2 - g_1, the square is (f d - f' d')^2 / 2, and its log has slope 2 d / 2."""
     pair = np.array([[3.0]]), np.array([[0.0], [1.0]]), np.array([[1.0]]), np.array([[0.0], [1.0]])
     gradient = traced(Claim(lambda pair: (squared_logit_distance(pair.a, pair.b), 1.0), "square"), pair)
-    found = gradient(pair)
+    found = gradient.of_pair(pair)
     assert found[0] == pytest.approx(np.array([[1.0]]))
     assert found[2] == pytest.approx(np.array([[-1.0]]))
     assert found[1].ravel() == pytest.approx([-3.0, 3.0])
@@ -353,7 +353,7 @@ def test_gradients_make_a_climb_cheaper():
     start = arrays(seed=3)
     gradient, chart = traced(Claim(quarter, "quarter"), start), chart_around(start, "apart")
     tops, costs = [], []
-    for slope in (None, lambda x: chart.pulled_back(x, gradient(chart.at(x)))):
+    for slope in (None, lambda x: chart.pulled_back(x, gradient.of_pair(chart.at(x)))):
         value = Remembered(lambda x: log_ratio(quarter, chart.at(x)))
         for _ in zip(range(25), ascend(value, np.zeros(chart.size), slope), strict=False):
             pass
@@ -395,8 +395,8 @@ def test_gradients_end_where_the_claim_declines_or_is_nothing():
 
     start = arrays()
     gradient = traced(Claim(positive_only, "positive"), start)
-    assert gradient(start) is not None
-    assert gradient((start[0], start[1], start[0], start[1])) is None
+    assert gradient.of_pair(start) is not None
+    assert gradient.of_pair((start[0], start[1], start[0], start[1])) is None
     always = traced(Claim(lambda pair: (squared_logit_distance(pair.a, pair.b), 1.0), "square"), start)
-    assert always((start[0], start[1], start[0], start[1])) is None  # log 0
-    assert always((start[0] * math.nan, *start[1:])) is None
+    assert always.of_pair((start[0], start[1], start[0], start[1])) is None  # log 0
+    assert always.of_pair((start[0] * math.nan, *start[1:])) is None

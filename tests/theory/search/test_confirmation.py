@@ -13,8 +13,10 @@ from flint import arb
 from tests.theory.search.naive import naive_kl, softmax
 from theory import Budget, Claim, Domain, NotApplicable, kl_divergence, squared_logit_distance
 from theory.evidence import Evidence
+from theory.search.arrays import pair_of
 from theory.search.confirmation import Symmetries, confirmed, in_balls, symmetries
-from theory.search.objective import Malformed, Objective, pair_of
+from theory.search.evaluators import Malformed
+from theory.search.objective import Objective
 
 DOMAIN = Domain(inputs=(1, 12))
 

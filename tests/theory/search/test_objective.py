@@ -2,28 +2,21 @@
 
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from tests.theory.search.naive import arrays
 from theory import Budget, Claim, Domain, InvalidInput, NotApplicable
-from theory.search.objective import (
-    BudgetSpent,
-    Malformed,
-    Objective,
-    Tally,
-    arrays_of,
-    diversity,
-    number,
-    pair_of,
-    score,
-    sizes_of,
-    two_numbers,
-    within,
-)
+from theory.catalogue import theorem
+from theory.pairs.constructions import Shape
+from theory.pairs.strata import draw
+from theory.search.arrays import arrays_of, each_of, pair_of
+from theory.search.evaluators import Malformed
+from theory.search.objective import BudgetSpent, Objective, Tally, score
 from theory.search.outcome import Coverage
+from theory.search.statement_claims import claim_of
 from theory.silence import quietly
 
 ONE = Budget(seconds=None, evaluations=1)
@@ -91,75 +84,6 @@ def test_other_work_is_charged_and_time_counts():
     assert late.evaluations == 0
 
 
-# --------------------------------------------------------------------------- answers
-
-
-@pytest.mark.parametrize(
-    ("side", "value"),
-    [(1, 1.0), (-0.5, -0.5), (np.float32(2), 2.0), (np.int64(-3), -3.0), (np.array(2.5), 2.5), (np.array(7), 7.0),
-     (torch.tensor(2.0), 2.0), (torch.tensor(3), 3.0), (10**400, math.inf), (-(10**400), -math.inf),
-     (math.inf, math.inf)],
-)  # fmt: skip
-def test_numbers(side, value):
-    found = number(side)
-    assert type(found) is float
-    assert found == value
-    assert two_numbers((side, 0)) == (value, 0.0)
-    assert two_numbers([0, side]) == (0.0, value)
-
-
-@pytest.mark.parametrize(
-    ("side", "described"),
-    [("1", "str: '1'"), (None, "NoneType"), (1j, "complex"), (np.complex128(1), "complex128"), (True, "bool: True"),
-     (np.array(1j), "ndarray"), (torch.tensor(1j), "Tensor"), (np.True_, "bool"), ([1.0], "list"), ({}, "dict"),
-     (np.array([1.0]), r"an array of shape \(1,\): array\(\[1\.\]\)"), (torch.zeros(1), r"an array of shape \(1,\)"),
-     (np.zeros((0, 2)), r"an array of shape \(0, 2\)"), (np.datetime64("2020"), "datetime64"), (math.sin, "builtin")],
-)  # fmt: skip
-def test_what_is_no_number_is_malformed(side, described):
-    for answer in ((side, 1.0), (1.0, side)):
-        with pytest.raises(Malformed, match=rf"returns two numbers \(lhs, rhs\); one of them was .*{described}"):
-            two_numbers(answer)
-
-
-@pytest.mark.parametrize("answer", [None, 1.0, "ab", "a", (), (1.0,), (1.0, 2.0, 3.0), np.zeros(3), iter((1.0, 2.0))])
-def test_what_is_not_two_is_malformed(answer):
-    with pytest.raises(Malformed, match=r"a claim returns two numbers \(lhs, rhs\); this one returned"):
-        two_numbers(answer)
-
-
-def test_two_numbers_may_come_in_any_sequence():
-    for answer in ((1.0, 2.0), [1.0, 2.0], np.array([1.0, 2.0]), torch.tensor([1.0, 2.0])):
-        assert two_numbers(answer) == (1.0, 2.0)
-
-
-class Unprintable:
-    def __repr__(self):
-        raise RuntimeError
-
-
-def test_what_is_shown_of_an_answer_is_short():
-    with pytest.raises(Malformed) as caught:
-        two_numbers("x" * 1000)
-    assert len(str(caught.value)) < 130
-    assert str(caught.value).endswith("...")
-    with pytest.raises(Malformed, match=r"\(no repr\)"):
-        two_numbers(Unprintable())
-    with pytest.raises(Malformed, match=r"returned array\(\[\[1\], \[2\], \[3\]\]\)$"):
-        two_numbers(np.array([[1], [2], [3]]))
-
-
-@pytest.mark.parametrize("answer", [np.array(1.0), torch.tensor(1.0), {1.0, 2.0}, {"lhs": 1.0, "rhs": 2.0}], ids=repr)
-def test_answers_that_only_look_like_two_numbers_are_malformed(answer):
-    with pytest.raises(Malformed, match="this one returned"):
-        two_numbers(answer)
-
-
-@pytest.mark.parametrize("side", [np.str_("1"), np.array("1"), np.array(True)], ids=repr)
-def test_arrays_of_strings_and_booleans_are_malformed(side):
-    with pytest.raises(Malformed, match="one of them was"):
-        number(side)
-
-
 # --------------------------------------------------------------------------- the score
 
 
@@ -193,60 +117,6 @@ def test_ratios_are_above_equality_and_equality_above_what_has_none():
     ordered = [score(*sides) for sides in ((1.0, -1.0), (2.0, 1.0), (1.0, 1.0), (0.5, 1.0), (0.0, 0.0), (0.0, 1.0))]
     assert ordered == sorted(ordered, reverse=True)
     assert len(set(ordered)) == 6
-
-
-# --------------------------------------------------------------------------- shapes and domains
-
-
-def test_arrays_of_a_pair_and_back():
-    given = arrays(n=4, k=5, m=2, m2=3)
-    pair = pair_of(given)
-    assert sizes_of(given) == (4, 5, 2, 3)
-    assert (pair.n, pair.k, pair.a.m, pair.b.m) == (4, 5, 2, 3)
-    for ours, theirs in zip(given, arrays_of(pair), strict=True):
-        assert np.array_equal(ours, theirs)
-        assert not theirs.flags.writeable
-        assert not np.shares_memory(ours, theirs)
-        assert ours.flags.writeable
-
-
-def test_known_diversity():
-    assert diversity(np.array([[0.0], [3.0]])) == pytest.approx(1.0)
-    assert diversity(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])) == pytest.approx(1 / math.sqrt(3))
-    assert diversity(np.array([[1.0, 2.0], [2.0, 4.0], [5.0, 10.0]])) < 1e-15
-    assert diversity(np.ones((3, 1))) == 0.0
-    assert diversity(np.array([[1.0, 0.0], [0.0, 1.0]])) == 0.0  # two labels, two dimensions
-    assert diversity(np.array([[math.nan], [1.0]])) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("domain", "shape", "inside"),
-    [
-        ({}, (2, 3, 1, 1), True),
-        ({}, (2, 5, 4, 4), True),
-        ({}, (1, 3, 1, 1), False),
-        ({}, (13, 3, 1, 1), False),
-        ({}, (2, 9, 1, 1), False),
-        ({}, (2, 7, 5, 5), False),
-        ({}, (2, 4, 1, 2), False),
-        ({"equal_dimensions": False}, (2, 4, 1, 2), True),
-        ({"equal_dimensions": False}, (2, 7, 1, 5), False),
-        ({"equal_dimensions": False}, (2, 2, 1, 2), False),  # the second model cannot be diverse
-        ({"equal_dimensions": False, "diverse": False}, (2, 2, 1, 2), True),
-        ({}, (2, 2, 2, 2), False),
-        ({"diverse": False}, (2, 2, 2, 2), True),
-        ({"inputs": (1, 1)}, (1, 2, 1, 1), True),
-    ],
-)
-def test_domains(domain, shape, inside):
-    assert within(Domain(**domain), arrays(*shape)) is inside
-
-
-def test_a_pair_of_equal_labels_is_outside_a_diverse_domain():
-    f, g, f2, g2 = arrays()
-    for blocks in ((f, np.ones_like(g), f2, g2), (f, g, f2, np.ones_like(g2))):
-        assert not within(Domain(), blocks)
-        assert within(Domain(diverse=False), blocks)
 
 
 # --------------------------------------------------------------------------- counting
@@ -330,9 +200,11 @@ def test_the_best_pair_is_kept_with_its_history():
     pairs = [arrays(seed=i) for i in range(5)]
     scores = [tried.score(pair, f"from {i}") for i, pair in enumerate(pairs)]
     assert scores == [score(1, 4), score(1, 8), score(1, 2), -1001.0, 0.0]
-    assert tried.best[0] == 0.0
-    assert tried.best[1] is pairs[4]
-    assert tried.best[2:] == (1.0, 1.0)
+    assert tried.best.score == 0.0
+    assert tried.best.arrays is pairs[4]
+    assert (tried.best.lhs, tried.best.rhs) == (1.0, 1.0)
+    assert (tried.best.label, tried.best.evaluation) == ("from 4", 5)
+    assert tried.tops == [tried.best]
     assert [(p.evaluations, p.ratio, p.found_in) for p in tried.history] == [
         (1, 0.25, "from 0"), (3, 0.5, "from 2"), (5, 1.0, "from 4")]  # fmt: skip
     assert tried.fates["ratio"] == 4
@@ -348,29 +220,45 @@ def test_what_is_outside_the_domain_is_no_best_pair():
     assert tried.best is not None
 
 
-def judged(lhs, rhs, stands, pair, **options):
+class Noting:
+    """A judge that gives every suspect the same score, and writes down what it was asked."""
+
+    def __init__(self, deserved):
+        self.deserved, self.asked, self.passed_over = deserved, [], 0
+
+    def rule(self, found, of_batch):
+        self.asked.append((found.arrays, found.lhs, found.rhs, found.label, of_batch))
+        return replace(found, score=found.score if self.deserved is None else self.deserved)
+
+    def pass_over(self, count):
+        self.passed_over += count
+
+
+def judged(lhs, rhs, deserved, pair, **options):
     """The score of a pair under a judge, and what the judge was asked."""
-    asked = []
-
-    def judge(*arguments):
-        asked.append(arguments)
-        return stands
-
-    return objective(constant(lhs, rhs), judge=judge, **options).score(pair, "here"), asked
+    judge = Noting(deserved)
+    return objective(constant(lhs, rhs), judge=judge, **options).score(pair, "here"), judge.asked
 
 
 def test_apparent_violations_are_judged():
     pair = arrays()
-    reached, asked = judged(2.0, 1.0, True, pair)
+    reached, asked = judged(2.0, 1.0, None, pair)
     assert reached == pytest.approx(math.log(2))
-    assert asked == [(pair, 2.0, 1.0, "here")]
-    assert judged(2.0, 1.0, False, pair)[0] == -1e6  # far above and only rounding: to be kept away from
-    assert judged(1 + 1e-7, 1.0, False, pair)[0] == 0.0  # just above: a limit to be crossed
-    assert judged(1 + 1e-13, 1.0, True, pair) == (0.0, [])  # nothing that rounding would not do
-    assert judged(1.0, 1.0, True, pair) == (0.0, [])
-    assert judged(1.0, 2.0, True, pair)[1] == []
-    assert judged(2.0, 1.0, True, arrays(n=1)) == (-1e6, [])  # outside of the domain
-    assert judged(1e-300, 0.0, True, pair)[1] != []
+    assert asked == [(pair, 2.0, 1.0, "here", False)]
+    assert judged(2.0, 1.0, -1e6, pair)[0] == -1e6
+    assert judged(1 + 1e-7, 1.0, 0.0, pair)[0] == 0.0
+    assert judged(1 + 1e-13, 1.0, None, pair) == (0.0, [])  # nothing that rounding would not do
+    assert judged(1.0, 1.0, None, pair) == (0.0, [])
+    assert judged(1.0, 2.0, None, pair)[1] == []
+    assert judged(2.0, 1.0, None, arrays(n=1)) == (-1e6, [])  # outside of the domain
+    assert judged(1e-300, 0.0, None, pair)[1] != []
+
+
+def test_what_the_judge_condemns_is_no_best_pair():
+    for deserved, kept in ((-1e6, False), (0.0, True)):
+        tried = objective(constant(2.0, 1.0), judge=Noting(deserved))
+        tried.score(arrays(), "here")
+        assert (tried.best is not None) is kept
 
 
 def test_differences_are_taken_against_a_power_of_the_logit_distance():
@@ -382,6 +270,108 @@ def test_differences_are_taken_against_a_power_of_the_logit_distance():
     assert objective(constant(-3.0, 1.0), domain=domain, exponent=2).score(twice, "here") == pytest.approx(-2.0)
     equal = objective(constant(1.0, 1.0), domain=domain, exponent=1).score((f, g, f, g), "here")
     assert equal == 0.0
+
+
+# --------------------------------------------------------------------------- batches
+
+
+def batch(count=12):
+    return draw("independent", np.random.default_rng(1), Shape(n=3, k=4, m=2, batch=(count,)))
+
+
+def statement(**changes):
+    return claim_of(replace(theorem("T6").main, **changes))
+
+
+def constant_sides(lhs, rhs):
+    """A statement whose sides are given functions of the number of a pair, told by its first entry."""
+
+    def side(values):
+        return lambda pair: pair.xp.asarray(values)[np.rint(pair.a.embeddings[..., 0, 0]).astype(int)]
+
+    return statement(lhs=side(lhs), envelope=side(rhs), constant=lambda pair: 1.0)
+
+
+def numbered(count):
+    f, g, f2, g2 = (block.copy() for block in arrays_of(batch(count)))
+    f[:, 0, 0] = np.arange(count)
+    return pair_of((f, g, f2, g2))
+
+
+def test_a_statement_is_scored_in_a_batch_as_pair_by_pair():
+    together, alone = (Objective(statement(), MANY) for _ in range(2))
+    scores = together.scores(batch(), "here")
+    assert scores == pytest.approx([alone.score(one, "here") for one in each_of(arrays_of(batch()))], rel=1e-9)
+    assert together.fates == +alone.fates
+    assert together.tallies["here"].evaluations == alone.tallies["here"].evaluations == 12
+    assert together.tallies["here"].best == pytest.approx(alone.tallies["here"].best)
+    assert together.best.score == pytest.approx(alone.best.score)
+    assert together.history[-1].ratio == pytest.approx(alone.history[-1].ratio)
+
+
+def test_a_user_s_claim_is_asked_for_one_pair_after_the_other():
+    asked = []
+    tried = objective(lambda pair: (asked.append(pair.batch), (1.0, 2.0))[1], Budget(None, 5))
+    with pytest.raises(BudgetSpent):
+        tried.scores(batch(), "here")
+    assert asked == [()] * 5
+
+
+def test_a_budget_ends_within_a_batch():
+    tried = Objective(statement(), Budget(None, 20))
+    assert len(tried.scores(batch(), "here")) == 12
+    assert len(tried.scores(batch(), "here")) == 8
+    assert tried.evaluations == 20
+    with pytest.raises(BudgetSpent):
+        tried.scores(batch(), "here")
+
+
+def test_what_is_far_out_in_a_batch_is_left_out():
+    f, g, f2, g2 = (block.copy() for block in arrays_of(batch()))
+    f[3], g2[5, 0, 0] = 1e61, math.nan
+    tried = Objective(statement(), MANY)
+    scores = tried.scores(pair_of((f, g, f2, g2)), "here")
+    assert np.flatnonzero(scores < -1e5).tolist() == [3, 5]
+    assert tried.fates["out of reach"] == 2
+    assert tried.fates["value"] == 10
+    assert tried.evaluations == 12
+
+
+def test_of_a_batch_eight_suspects_are_judged_the_highest_first():
+    lhs = np.array([1.0, 30.0, 2.0, 29.0, *range(4, 14), 0.5, 1.0 + 1e-12])
+    judge = Noting(-1e6)
+    tried = Objective(constant_sides(lhs, np.ones(16)), MANY, judge=judge)
+    scores = tried.scores(numbered(16), "here")
+    assert [asked[1] for asked in judge.asked] == [30.0, 29.0, 13.0, 12.0, 11.0, 10.0, 9.0, 8.0]
+    assert all(asked[4] for asked in judge.asked)
+    assert judge.passed_over == 5
+    assert np.flatnonzero(scores > -1e5).tolist() == [0, 14, 15]
+    assert scores[0] == scores[15] == 0.0  # equal to rounding
+    assert tried.best.lhs == 1.0 + 1e-12  # which balls should see before the one that is equal
+    assert tried.tallies["here"].best == 1.0 + 1e-12
+
+
+def test_what_the_judge_corrects_is_kept_as_corrected():
+    class Correcting(Noting):
+        def rule(self, found, of_batch):
+            return replace(super().rule(found, of_batch), lhs=0.25, rhs=1.0, score=math.log(0.25))
+
+    tried = Objective(constant_sides(np.array([0.1, 5.0, 0.2]), np.ones(3)), MANY, judge=Correcting(None))
+    tried.scores(numbered(3), "here")
+    assert (tried.best.lhs, tried.best.rhs) == (0.25, 1.0)
+    assert tried.tallies["here"].best == 0.25
+
+
+def test_sides_that_are_nothing_but_rounding_are_no_high_place():
+    """Both below the rounding of the terms that cancel in them: neither a suspicion nor an attained bound."""
+
+    def always(value):
+        return lambda pair: value + 0.0 * pair.log_min_probability
+
+    tiny = statement(lhs=always(1e-17), envelope=always(0.0), constant=lambda pair: 1.0, cancelled=always(1.0))
+    tried = Objective(tiny, MANY)
+    assert np.all(tried.scores(batch(), "here") == -1000.0)
+    assert tried.score(next(each_of(arrays_of(batch()))), "here") == -1000.0
 
 
 # --------------------------------------------------------------------------- claims that cheat
@@ -416,7 +406,7 @@ def test_a_claim_that_writes_all_the_same_spoils_nothing():
     tried = objective(spoils)
     for _ in range(3):
         tried.score(given, "here")
-    for blocks in (*met, given, tried.best[1]):
+    for blocks in (*met, given, tried.best.arrays):
         assert all(np.array_equal(x, y) for x, y in zip(blocks, before, strict=True))
 
 

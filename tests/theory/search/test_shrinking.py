@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from theory import Budget, Claim, Domain, claim, kl_divergence, logit_distance, squared_logit_distance
+from theory import Budget, Claim, Domain, claim, falsify, kl_divergence, logit_distance, squared_logit_distance
 from theory.catalogue import theorem
 from theory.evidence import Evidence, Verdict, decide
-from theory.search.attacks import attack
-from theory.search.objective import Objective, arrays_of, pair_of, sizes_of, within
+from theory.search.arrays import arrays_of, pair_of, sizes_of, within
+from theory.search.objective import Objective
 from theory.search.outcome import Witness
 from theory.search.shrinking import cost, simplest
 from theory.search.statement_claims import claim_of
@@ -63,7 +63,7 @@ def arrays(f, g, f2, g2):
 @pytest.mark.slow  # every false twin is attacked and shrunk
 def test_false_twins_fail_in_the_least_shape_and_in_small_whole_numbers(identifier, name):
     twin = next(t for t in theorem(identifier).twins if t.name == name)
-    outcome = attack(claim_of(twin.statement), Budget(seconds=None, evaluations=4000))
+    outcome = falsify(claim_of(twin.statement), Budget(seconds=None, evaluations=4000))
     small = outcome.simplest
     blocks = arrays_of(small.pair)
     assert sizes_of(blocks) == MINIMAL[identifier, name]
@@ -78,7 +78,7 @@ def test_false_twins_fail_in_the_least_shape_and_in_small_whole_numbers(identifi
 
 def test_no_violation_is_worse_than_the_worst():
     twin = next(t for t in theorem("T1").twins if t.name == "squared_triangle")
-    outcome = attack(claim_of(twin.statement), Budget(seconds=None, evaluations=4000))
+    outcome = falsify(claim_of(twin.statement), Budget(seconds=None, evaluations=4000))
     assert outcome.simplest.ratio <= outcome.worst.ratio
 
 
@@ -133,7 +133,7 @@ def test_fewer_decimals_are_cheaper():
 
 def least(function, evaluations=2000, **domain):
     attacked = Claim(function, "claim", domain=Domain(**domain))
-    outcome = attack(attacked, Budget(seconds=None, evaluations=evaluations))
+    outcome = falsify(attacked, Budget(seconds=None, evaluations=evaluations))
     assert outcome.verdict == "refuted"
     small = outcome.simplest
     lhs, rhs = map(float, function(small.pair))
@@ -202,7 +202,7 @@ def test_the_same_seed_gives_the_same_example():
     def tenth(pair):
         return kl_divergence(pair.a, pair.b), squared_logit_distance(pair.a, pair.b) / 10
 
-    found = [attack(tenth, Budget(seconds=None, evaluations=900), seed).simplest for seed in (0, 0, 1)]
+    found = [falsify(tenth, Budget(seconds=None, evaluations=900), seed).simplest for seed in (0, 0, 1)]
     same = [
         all(np.array_equal(x, y) for x, y in zip(arrays_of(found[0].pair), arrays_of(w.pair), strict=True))
         for w in found

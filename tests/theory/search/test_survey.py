@@ -5,12 +5,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from theory import Domain
+from theory import Domain, InvalidInput
 from theory.pairs.strata import STRATA
-from theory.search.objective import diversity, sizes_of, within
-from theory.search.survey import Batch, survey, survey_of
+from theory.search.arrays import arrays_of, diversity, each_of, sizes_of, within
+from theory.search.survey import REGIMES, Batch, shapes_of, survey, survey_of
 
-REGIMES = {*STRATA, "enumerated", "repeated inputs"}
 DOMAINS = {
     "default": Domain(),
     "not diverse": Domain(diverse=False),
@@ -23,6 +22,11 @@ DOMAINS = {
     "large": Domain(dimensions=(6, 7), labels=(9, 10), inputs=(20, 25)),
 }
 BY_NAME = pytest.mark.parametrize("domain", DOMAINS.values(), ids=DOMAINS)
+
+
+def few(seed, domain, lap, m, k, n, regime):
+    """The batch of a look at a user's claim: one pair, then two, four and eight."""
+    return Batch(seed, domain, lap, m, k, n, regime, min(2**lap, 8))
 
 
 def same(first, second):
@@ -102,28 +106,28 @@ def test_the_same_seed_draws_the_same_pairs(domain):
 
 
 def test_a_batch_is_decided_by_what_it_says():
-    batch = Batch(0, Domain(), 2, 2, 4, 3, "independent")
-    again = Batch(0, Domain(), 2, 2, 4, 3, "independent")
+    batch = few(0, Domain(), 2, 2, 4, 3, "independent")
+    again = few(0, Domain(), 2, 2, 4, 3, "independent")
     assert batch == again
     assert len(batch.pairs()) == 4
     assert all(same(x, y) for x, y in zip(batch.pairs(), again.pairs(), strict=True))
-    assert [len(Batch(0, Domain(), lap, 2, 4, 3, "independent").pairs()) for lap in range(6)] == [1, 2, 4, 8, 8, 8]
+    assert [len(few(0, Domain(), lap, 2, 4, 3, "independent").pairs()) for lap in range(6)] == [1, 2, 4, 8, 8, 8]
     for other in (
-        Batch(1, Domain(), 2, 2, 4, 3, "independent"),
-        Batch(0, Domain(), 3, 2, 4, 3, "independent"),
-        Batch(0, Domain(), 2, 2, 4, 3, "opposite"),
+        few(1, Domain(), 2, 2, 4, 3, "independent"),
+        few(0, Domain(), 3, 2, 4, 3, "independent"),
+        few(0, Domain(), 2, 2, 4, 3, "opposite"),
     ):
         assert not any(same(x, y) for x in batch.pairs() for y in other.pairs())
 
 
 def test_laps_bring_fresh_pairs():
-    seen = [arrays for lap in range(4) for arrays in Batch(0, Domain(), lap, 2, 4, 3, "independent").pairs()]
+    seen = [arrays for lap in range(4) for arrays in few(0, Domain(), lap, 2, 4, 3, "independent").pairs()]
     assert len({a[0].tobytes() for a in seen}) == len(seen) == 15
 
 
 def test_enumeration_does_not_repeat():
     domain = Domain(dimensions=(1, 1), labels=(2, 2), inputs=(1, 1), diverse=False)
-    seen = [arrays for lap in range(60) for arrays in Batch(0, domain, lap, 1, 2, 1, "enumerated").pairs()]
+    seen = [arrays for lap in range(60) for arrays in few(0, domain, lap, 1, 2, 1, "enumerated").pairs()]
     codes = {tuple(np.concatenate([block.ravel() for block in arrays])) for arrays in seen}
     assert len(codes) == len(seen) == 1 + 2 + 4 + 57 * 8
     assert {entry for code in codes for entry in code} == {-1.0, 0.0, 1.0}
@@ -133,20 +137,20 @@ def test_enumeration_does_not_repeat():
 def test_enumeration_jumps_about():
     """Every entry takes all three values early on: pairs that follow each other are unlike."""
     domain = Domain(inputs=(2, 2), diverse=False)
-    seen = [a for lap in range(5) for a in Batch(0, domain, lap, 2, 3, 2, "enumerated").pairs()]
+    seen = [a for lap in range(5) for a in few(0, domain, lap, 2, 3, 2, "enumerated").pairs()]
     entries = np.array([np.concatenate([block.ravel() for block in arrays]) for arrays in seen])
     assert all(set(column) == {-1.0, 0.0, 1.0} for column in entries.T)
 
 
 def test_enumerated_pairs_of_a_diverse_domain_are_diverse():
-    drawn = [a for lap in range(4) for a in Batch(0, Domain(), lap, 2, 3, 2, "enumerated").pairs()]
+    drawn = [a for lap in range(4) for a in few(0, Domain(), lap, 2, 3, 2, "enumerated").pairs()]
     assert 0 < len(drawn) < 15
     assert all(min(diversity(a[1]), diversity(a[3])) > 0 for a in drawn)
 
 
 def test_repeated_inputs_are_few():
     for lap in range(3):
-        for arrays in Batch(0, Domain(), lap, 2, 4, 9, "repeated inputs").pairs():
+        for arrays in few(0, Domain(), lap, 2, 4, 9, "repeated inputs").pairs():
             together = np.hstack([arrays[0], arrays[2]])
             assert len(np.unique(together, axis=0)) <= 2
             assert len(together) == 9
@@ -160,3 +164,46 @@ def test_the_look_at_one_shape_is_that_of_the_first_lap(name):
     assert len(pairs) == len(expected) >= len(REGIMES) - 1
     unmatched = [a for a in pairs if not any(same(a, b) for b in expected if sizes_of(a) == sizes_of(b))]
     assert unmatched == []
+
+
+# --------------------------------------------------------------------------- batches, and plans of other sizes
+
+
+def test_the_regimes_are_the_strata_and_two_more():
+    assert set(REGIMES) == {*STRATA, "enumerated", "repeated inputs"}
+    assert len(REGIMES) == len(set(REGIMES))
+
+
+def test_shapes_start_small_and_spread_out():
+    domain = Domain()
+    assert shapes_of(domain, 3) == [(1, 2), (1, 3), (1, 4)]
+    assert shapes_of(domain, 6)[-1] == domain.shapes()[-1]
+    assert shapes_of(domain, 1000) == domain.shapes()
+
+
+def test_no_shape_is_refused():
+    with pytest.raises(InvalidInput, match="count"):
+        shapes_of(Domain(), 0)
+
+
+@BY_NAME
+def test_a_plan_says_how_many_shapes_and_pairs(domain):
+    batches = list(survey(0, domain, 0, shapes=4, pairs=24))
+    chosen = shapes_of(domain, 4)
+    assert Counter((b.m, b.k) for b in batches) == dict.fromkeys(chosen, len(REGIMES))
+    for batch in batches:
+        whole = batch.whole()
+        if batch.regime != "enumerated":
+            assert whole.batch == (24,)
+        if whole is not None:
+            assert (whole.n, whole.k, whole.m) == (batch.n, batch.k, batch.m)
+            assert all(within(domain, arrays) for arrays in each_of(arrays_of(whole)) if batch.regime != "enumerated")
+
+
+@pytest.mark.parametrize("count", [1, 8, 24, 200])
+def test_a_batch_holds_its_pairs(count):
+    """Whether it is kept or drawn anew, and asked for as a whole or one by one."""
+    batch = Batch(0, Domain(), 1, 2, 4, 3, "independent", count)
+    assert all(same(x, y) for x, y in zip(batch.pairs(), each_of(arrays_of(batch.whole())), strict=True))
+    assert same(arrays_of(batch.whole()), arrays_of(batch.whole()))
+    assert (batch.whole() is batch.whole()) == (count == 24)  # what is computed of a large batch is computed once

@@ -19,7 +19,7 @@ from theory.catalogue.t02_logit_distance_bounds_d_rep.subset_means import (
 )
 from theory.proofs.extremal import Limit, Value
 from theory.proofs.identity import Algebra, Expression, SymmetricForms, WordIdentity, letters
-from theory.proofs.lemma import smallest_singular_value
+from theory.proofs.matrices import smallest_singular_value
 from theory.proofs.psd import Consequence, SumOfSquares
 from theory.proofs.steps import Proof, Step
 
@@ -66,12 +66,12 @@ def projection_step() -> Step:
 
 
 def singular_value_step() -> Step:
-    """Return s_min(Gc)^2 ||z||^2 <= ||Gc z||^2, cited."""
+    """Return s_min(Gc)^2 ||z||^2 <= ||Gc z||^2."""
     return Step(
         "smallest singular value",
         r"s_{\min}(G_c)^2 \|z\|^2 \le \|G_c z\|^2 \text{ for } z = G_c^+ \Delta",
         smallest_singular_value(),
-        remark="The variational form of singular values.",
+        remark="By definition Gc^T Gc = s_min(Gc)^2 I + R^T R: what is left is |R z|^2.",
     )
 
 

@@ -12,6 +12,7 @@ import sympy as sp
 
 from theory.proofs.extremal import Limit, Value
 from theory.proofs.identity import Identity
+from theory.proofs.psd import Consequence
 from theory.proofs.scalar import Range, Scalar, Signs
 from theory.proofs.steps import Proof, Step
 
@@ -119,6 +120,8 @@ _PENTAGON_KL = _ROOT * r * (sp.exp(_NEAR * r) - sp.exp(_FAR * r)) / _PARTITION
 
 def _pentagon_kl() -> Proof:
     row = sum(sp.exp(r * u) * r * (u - w) for u, w in zip(_COSINES, (1, _FAR, _NEAR, _NEAR, _FAR), strict=True))
+    value, slow, fast = sp.symbols("KL y q", nonnegative=True)
+    rounded = sp.Rational(56, 25)
     return Proof(
         _THEOREM,
         "pentagon_kl",
@@ -163,6 +166,17 @@ def _pentagon_kl() -> Proof:
                 r"\lim_{r \to \infty} \sqrt5\, r\, e^{-(1 - c_1) r} = 0",
                 Limit(_ROOT * r * sp.exp(-(1 - _NEAR) * r), r, sp.oo, sp.Integer(0)),
                 uses=("upper bound",),
+                covers=_FIVE,
+            ),
+            Step(
+                "conclusion",
+                r"\tfrac{56}{25}\, r\, y - \mathrm{KL} = (\sqrt5\, r\, q - \mathrm{KL}) + r q (\tfrac{56}{25} - \sqrt5)"
+                r" + \tfrac{56}{25}\, r\, (y - q),\quad q = e^{-(1 - c_1) r},\ y = e^{-0.69 r}",
+                Consequence(
+                    rounded * r * slow - value,
+                    ((1, _ROOT * r * fast - value), (r * fast, rounded - _ROOT), (rounded * r, slow - fast)),
+                ),
+                uses=("upper bound", "the constant", "the exponent"),
                 covers=_FIVE,
             ),
         ),

@@ -24,7 +24,7 @@ from theory.proofs.identity import (
     times,
     transpose,
 )
-from theory.proofs.lemma import smallest_singular_value
+from theory.proofs.matrices import smallest_singular_value
 from theory.proofs.psd import Consequence, SumOfSquares, TwoEigenspaces
 from theory.proofs.steps import Proof, Step
 

@@ -12,7 +12,7 @@ from theory.catalogue.t05_kl_bounds_logit_distance_under_tau.proof import centri
 from theory.catalogue.t06_logit_distance_bounds_kl.proof import kl_remainder, log_partition, taylor
 from theory.proofs.extremal import Limit
 from theory.proofs.identity import Algebra, Expression, Identity, letters
-from theory.proofs.lemma import largest_singular_value
+from theory.proofs.matrices import attained, largest_singular_value
 from theory.proofs.psd import Consequence, SumOfSquares
 from theory.proofs.scalar import DerivativeChain, Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Obligation, Proof, Step
@@ -83,6 +83,14 @@ def _best_constant_steps() -> tuple[Step, ...]:
               Identity(over_labels(sp.expand(w * v**2), moments) - (second - first**2 / mass), first**2 / mass),
               "the form does not see a shift", remark="A square over a positive sum; averaged over inputs."),
     )  # fmt: skip
+
+
+def _centred_step() -> Step:
+    form, centred = sp.symbols("form centred", real=True)
+    square_ = sp.Symbol("square", nonnegative=True)
+    return _step("the form is smaller", r"\sum w t^2 - t^\top \Sigma_w t \ge 0",
+                 Consequence(form - centred, ((1, square_),), ((1, form - centred - square_),)),
+                 "the best weighted constant")  # fmt: skip
 
 
 def _lower_form_steps() -> tuple[Step, ...]:
@@ -299,6 +307,7 @@ def _never_worse_steps() -> tuple[Step, ...]:
     shifted = over_labels(sp.expand((v - u) ** 2), {sp.Integer(1): count, v: sp.Integer(0), v**2: squares})
     nonneg = sp.Symbol("k u^2", nonnegative=True)
     low, form = sp.symbols("tau form", nonnegative=True)
+    inverse, reach, length = sp.symbols("1/mu form squares", positive=True)
     return (
         _step("no weight is below tau", r"w\, c \ge \tau\, c,\ w \ge \tau,\ c \ge 0",
               Scalar(w * x, tau * x, (Range(tau, 0, 1), Range(w, tau, 1), Range(x, 0)), Signs()),
@@ -310,8 +319,14 @@ def _never_worse_steps() -> tuple[Step, ...]:
                           ((low, total - squares - nonneg),)),
               "no weight is below tau", "vectors of sum zero", remark="So mu >= tau by its variational form."),
         _step("the least eigenvalue", r"\tfrac1\mu = \max_v \|v\|^2/v^\top \Sigma_w v \le \tfrac1\tau",
-              largest_singular_value(), "the form on the span", covers="all sizes",
-              remark="1/mu is the largest eigenvalue of B I^-1 B^T: the square of the norm of B I^-1/2."),
+              attained(), "the form on the span", covers="all sizes",
+              remark="1/mu is the largest eigenvalue of B I^-1 B^T, the square of the norm of B I^-1/2, which is"
+              " attained; where it is, the form on the span says that it is at most 1/tau."),
+        _step("floors compared", r"\tfrac1\tau - \tfrac1\mu \ge 0",
+              Consequence(1 / floor - inverse, ((1 / (floor * reach), reach - floor * length),),
+                          ((1 / reach, length - inverse * reach),)),
+              "the form on the span", "the least eigenvalue",
+              remark="Where 1/mu is attained: |v|^2 = (1/mu) v^T Sigma_w v."),
     )  # fmt: skip
 
 
@@ -486,7 +501,7 @@ def proofs() -> tuple[Proof, ...]:
     two = sp.Integer(2)
     return (
         _proof("lower_form", r"E \Delta^\top \Sigma_w \Delta \le 2\, E\,\mathrm{KL}", *_lower_form_steps()),
-        _proof("best_constant", r"\Delta^\top \Sigma_w \Delta \le \sum_y w t^2", *_best_constant_steps()),
+        _proof("best_constant", r"\Delta^\top \Sigma_w \Delta \le \sum_y w t^2", *_best_constant_steps(), _centred_step()),
         _proof("lower", r"E \sum_y w t^2 \le 2\, E\,\mathrm{KL}", *_lower_steps()),
         _proof("upper", r"2\, E\,\mathrm{KL} \le E \sum_y \max(p, p')\, t^2", *_upper_steps()),
         _proof("clipped", clip, *_clipped_steps(two)),

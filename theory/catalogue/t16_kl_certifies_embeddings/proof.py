@@ -11,7 +11,7 @@ import sympy as sp
 from theory.catalogue.t05_kl_bounds_logit_distance_under_tau.proof import label_sum, swap
 from theory.proofs.extremal import Limit
 from theory.proofs.identity import Algebra, Identity, WordIdentity, letters
-from theory.proofs.lemma import smallest_singular_value
+from theory.proofs.matrices import smallest_singular_value
 from theory.proofs.psd import Consequence, SumOfSquares
 from theory.proofs.scalar import DerivativeChain, Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Proof, Step
@@ -192,7 +192,7 @@ def _eigenvalue() -> Step:
         "least eigenvalue",
         r"\lambda_{\min}(I_w) \|r_w\|^2 \le \|B r_w\|^2,\quad \lambda_{\min}(I_w) = s_{\min}(B)^2",
         smallest_singular_value(),
-        remark="The variational form of singular values.",
+        remark="By definition B^T B = lambda_min I + R^T R: what is left is |R r_w|^2.",
     )
 
 
