@@ -10,7 +10,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reports.shared.rendering import number
+from theory.errors import NotApplicable
 from theory.guarantees import GEOMETRIC, Guarantee, Sorted, embedding_is_certified, orders_of
+from theory.measures.registry import CERTIFYING
+from theory.measures.registry import MEASURES as REGISTERED
+from theory.models import Pair
 
 _FLOORS = ("1e-2", "1e-4", "1e-6")  # of the clipped distances, as they end the names of their measures
 
@@ -98,9 +103,32 @@ def _largest_variance(bound: float | None, kl: float | None) -> float | None:
     return (bound / kl - 2) ** 2 / 4
 
 
+def sides(one: Certificate) -> tuple[str, str]:
+    """Return bound and truth to be read, shares in per cent."""
+    words = percent if one.at_least or one.measure == "flipped" else number
+    return f"{'≥' if one.at_least else '≤'} {words(one.bound)}", words(one.truth)
+
+
 def told(found: Iterable[Certificate]) -> tuple[Certificate, ...]:
     """Return the certificates that a table shows: all but vacuous bounds; that no embedding is certified is news."""
     return tuple(one for one in found if one.bound is not None and (one.at_least or not one.vacuous))
+
+
+def values_of(pair: Pair) -> dict[str, float | None]:
+    """Return the measures that certificates are made of, KL, and the mean canonical correlation; None where undefined.
+
+    Parameters
+    ----------
+    pair
+        One pair of NumPy models.
+    """
+    found: dict[str, float | None] = {}
+    for name in (*CERTIFYING, "kl_divergence", "mean_cca"):
+        try:
+            found[name] = float(REGISTERED[name].number(*REGISTERED[name].things(pair)))
+        except NotApplicable:
+            found[name] = None
+    return found
 
 
 # --------------------------------------------------------------------------- in words

@@ -9,7 +9,6 @@ from hypothesis import given
 
 import empirics.measures
 from empirics.measures import (
-    CERTIFIED,
     CONCEPT_MEASURES,
     MEASURES,
     Concepts,
@@ -32,6 +31,7 @@ from theory import (
     mean_cca,
 )
 from theory.catalogue.examples import rotation, small_kl
+from theory.measures.registry import CERTIFYING
 from theory.measures.registry import MEASURES as REGISTERED
 from theory.pairs.strategies import any_pairs
 
@@ -143,7 +143,7 @@ def test_a_wider_student_has_no_bound():
 
 def test_certificates_are_those_of_the_registry_and_below_the_truth():
     found = measure(TEACHER, STUDENT, LABELS).values
-    for name in CERTIFIED:
+    for name in CERTIFYING:
         assert found[name] == REGISTERED[name].number(TEACHER, STUDENT)
     assert 0 < found["certified_agreement"] <= found["agreement"] == 1 - found["flipped"]
     assert found["flipped"] <= found["disagreement_bound"]
