@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.shared.rendering import number
+from reports.shared.rendering import at_least, at_most, number
 from theory.errors import NotApplicable
 from theory.guarantees import GEOMETRIC, Guarantee, Sorted, embedding_is_certified, orders_of
 from theory.measures.registry import CERTIFYING
@@ -105,8 +105,12 @@ def _largest_variance(bound: float | None, kl: float | None) -> float | None:
 
 def sides(one: Certificate) -> tuple[str, str]:
     """Return bound and truth to be read, shares in per cent."""
-    words = percent if one.at_least or one.measure == "flipped" else number
-    return f"{'≥' if one.at_least else '≤'} {words(one.bound)}", words(one.truth)
+    share = one.at_least or one.measure == "flipped"
+    truth = percent(one.truth) if share else number(one.truth)
+    if one.bound is None:
+        return "–", truth
+    words = at_least if one.at_least else at_most
+    return f"{'≥' if one.at_least else '≤'} {f'{words(100 * one.bound)} %' if share else words(one.bound)}", truth
 
 
 def told(found: Iterable[Certificate]) -> tuple[Certificate, ...]:
@@ -135,8 +139,12 @@ def values_of(pair: Pair) -> dict[str, float | None]:
 
 
 def percent(share: float | None) -> str:
-    """Return a share in per cent with three digits."""
-    return "–" if share is None else f"{100 * share:.3g} %"
+    """Return a share in per cent with four digits."""
+    return "–" if share is None else f"{100 * share:.4g} %"
+
+
+def _certain(share: float | None) -> str:
+    return "–" if share is None else f"{at_least(100 * share)} %"
 
 
 def of_labels(values: Values, inputs: str) -> str:
@@ -144,9 +152,13 @@ def of_labels(values: Values, inputs: str) -> str:
     flipped, bound = values["flipped"], values["disagreement_bound"]
     agree = None if flipped is None else 1 - flipped
     line = (
-        f"KL certifies the top label of {percent(values['certified_agreement'])} of {inputs} ({percent(agree)} agree)"
+        f"KL certifies the top label of {_certain(values['certified_agreement'])} of {inputs} ({percent(agree)} agree)"
     )
-    mean = "says nothing of how many differ" if bound is None or bound >= 1 else f"lets at most {percent(bound)} differ"
+    mean = (
+        "says nothing of how many differ"
+        if bound is None or bound >= 1
+        else f"lets at most {at_most(100 * bound)} % differ"
+    )
     return f"{line}; its mean alone {mean}."
 
 
@@ -168,14 +180,14 @@ def of_embeddings(values: Values, found: Sequence[Guarantee], reason: str = "") 
     theorems = [g.theorem for g in found if g.theorem in GEOMETRIC and g.applies and g.vacuous is False]
     by_logits = f" {', '.join(dict.fromkeys(theorems))} bound it by the logit distance." if theorems else ""
     if not embedding_is_certified(found, share):
-        why = reason if share is None else f"KL certifies {percent(share)} of inputs ({percent(near)} are near)"
+        why = reason if share is None else f"KL certifies {_certain(share)} of inputs ({percent(near)} are near)"
         return (
             f"But nothing certifies this embedding: {why}, and every bound on alignment and canonical correlations is "
             f"vacuous or does not apply{kept}."
         )
     if share is None:
         return f"KL certifies no embedding: {reason}.{by_logits}"
-    return f"KL certifies the embedding of {percent(share)} of inputs ({percent(near)} are near){kept}.{by_logits}"
+    return f"KL certifies the embedding of {_certain(share)} of inputs ({percent(near)} are near){kept}.{by_logits}"
 
 
 def of_vacuous(found: Sorted) -> str:

@@ -69,7 +69,7 @@ def test_nothing_certifies_an_embedding_only_where_nothing_does():
     assert plain not in words.of_embeddings(lost, [guarantee("T2", vacuous=True), guarantee("T4")])
     assert plain not in words.of_embeddings(VALUES, [guarantee(vacuous=True)])
     assert words.of_embeddings(VALUES, [guarantee("T4"), guarantee("T4"), guarantee("T3")]) == (
-        "KL certifies the embedding of 50 % of inputs (93.8 % are near); its mean canonical correlation is 0.875. "
+        "KL certifies the embedding of 50 % of inputs (93.75 % are near); its mean canonical correlation is 0.875. "
         "T4, T3 bound it by the logit distance."
     )
     undefined = VALUES | {"certified_embeddings": None, "near_embeddings": None}
@@ -91,6 +91,9 @@ def test_the_measures_of_a_pair_and_none_where_there_is_none():
 def test_both_sides_to_be_read():
     assert words.sides(Certificate("certified_agreement", "", True, 0.5, None, False)) == ("≥ 50 %", "–")
     assert words.sides(Certificate("flipped", "", False, 0.25, 0.125, False)) == ("≤ 25 %", "12.5 %")
+    # Rounded to the side on which a bound stays one.
+    assert words.sides(Certificate("flipped", "", False, 0.371111, 0.371111, False)) == ("≤ 37.12 %", "37.11 %")
+    assert words.sides(Certificate("certified_agreement", "", True, 0.86666, 0.86666, False))[0] == "≥ 86.66 %"
     assert words.sides(Certificate("squared_fisher_distance", "", False, 3.0, 0.5, False)) == ("≤ 3", "0.5")
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from reports.shared.certificates import percent
 from reports.shared.files import jsonable
+from reports.shared.rendering import at_least
 from reports.verify.command import print_trained
 from reports.verify.page import certain_table, kl_bound_table, render
 from reports.verify.run import VerificationRun, as_json, run_verification
@@ -93,7 +94,7 @@ def test_what_is_certain_of_trained_models_is_said_first_and_nothing_of_the_kl_s
     assert [plain in " ".join(model.answer) for model in (kl, l1, l2)] == [True, False, False]
     rows = dict(certain_table(run.real))
     bound, truth = rows["inputs with the same top label"][0]
-    assert bound == f"≥ {percent(certified_agreement(kl.pair.a, kl.pair.b))}"
+    assert bound == f"≥ {at_least(100 * certified_agreement(kl.pair.a, kl.pair.b))} %"
     assert truth == percent(top_label_agreement(kl.pair.a, kl.pair.b))
     assert all(bound for bound, _ in rows["Fisher distance E Var_p(Δ), bound (2 + R) KL"])
     assert rows["inputs with near embeddings, after A*"][0][0] == "≥ 0 %"
