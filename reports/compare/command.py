@@ -50,15 +50,13 @@ def _print(console: Console, title: str, result: Any) -> None:
 
 
 def _print_certificates(console: Console, found: list[dict[str, Any]]) -> None:
-    from reports.shared.certificates import Certificate, percent, told
-    from reports.shared.rendering import number
+    from reports.shared.certificates import Certificate, sides, told
 
     certain = table("Certified by KL, without a floor on probabilities")
     for heading in ("", "bound", "truth"):
         certain.add_column(heading, justify="right" if heading else "left")
     for one in told(Certificate(**entry) for entry in found):
-        words = percent if one.at_least or one.measure == "flipped" else number
-        certain.add_row(one.words, f"{'≥' if one.at_least else '≤'} {words(one.bound)}", words(one.truth))
+        certain.add_row(one.words, *sides(one))
     console.print(certain)
 
 

@@ -10,17 +10,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reports.shared.rendering import at_least, at_most, number
+from theory.errors import NotApplicable
 from theory.guarantees import GEOMETRIC, Guarantee, Sorted, embedding_is_certified, orders_of
+from theory.measures.registry import CERTIFYING
+from theory.measures.registry import MEASURES as REGISTERED
+from theory.models import Pair
 
-FLOORS = ("1e-2", "1e-4", "1e-6")
-"""Of the clipped distances, as they end the names of their measures."""
-
-MEASURES = (
-    "certified_agreement", "flipped", "disagreement_bound", "squared_fisher_distance", "fisher_bound",
-    *(f"squared_clipped_distance_{floor}" for floor in FLOORS), "certified_embeddings", "near_embeddings",
-    "acceptance_rate", "rms_probability_change",
-)  # fmt: skip
-"""Names of the measures of which certificates are made, and of two that say how much a student's answers change."""
+_FLOORS = ("1e-2", "1e-4", "1e-6")  # of the clipped distances, as they end the names of their measures
 
 Values = Mapping[str, float | None]
 
@@ -57,7 +54,7 @@ def certificates(values: Values, kl: float | None, labels: int) -> tuple[Certifi
     Parameters
     ----------
     values
-        Measures by name, at least `MEASURES`; None for those that do not exist. Of one pair, or means over pairs.
+        Measures by name; None for those that do not exist. Of one pair, or means over pairs.
     kl
         KL(a || b), the mean over inputs.
     labels
@@ -76,7 +73,7 @@ def certificates(values: Values, kl: float | None, labels: int) -> tuple[Certifi
                 f"squared_clipped_distance_{floor}", f"squared distance clipped at {floor}, bound 2 KL/{floor}",
                 None if kl is None else 2 * kl / float(floor), labels * math.log(float(floor)) ** 2,
             )
-            for floor in FLOORS
+            for floor in _FLOORS
         ),
     ]  # fmt: skip
     return (
@@ -106,17 +103,48 @@ def _largest_variance(bound: float | None, kl: float | None) -> float | None:
     return (bound / kl - 2) ** 2 / 4
 
 
+def sides(one: Certificate) -> tuple[str, str]:
+    """Return bound and truth to be read, shares in per cent."""
+    share = one.at_least or one.measure == "flipped"
+    truth = percent(one.truth) if share else number(one.truth)
+    if one.bound is None:
+        return "–", truth
+    words = at_least if one.at_least else at_most
+    return f"{'≥' if one.at_least else '≤'} {f'{words(100 * one.bound)} %' if share else words(one.bound)}", truth
+
+
 def told(found: Iterable[Certificate]) -> tuple[Certificate, ...]:
     """Return the certificates that a table shows: all but vacuous bounds; that no embedding is certified is news."""
     return tuple(one for one in found if one.bound is not None and (one.at_least or not one.vacuous))
+
+
+def values_of(pair: Pair) -> dict[str, float | None]:
+    """Return the measures that certificates are made of, KL, and the mean canonical correlation; None where undefined.
+
+    Parameters
+    ----------
+    pair
+        One pair of NumPy models.
+    """
+    found: dict[str, float | None] = {}
+    for name in (*CERTIFYING, "kl_divergence", "mean_cca"):
+        try:
+            found[name] = float(REGISTERED[name].number(*REGISTERED[name].things(pair)))
+        except NotApplicable:
+            found[name] = None
+    return found
 
 
 # --------------------------------------------------------------------------- in words
 
 
 def percent(share: float | None) -> str:
-    """Return a share in per cent with three digits."""
-    return "–" if share is None else f"{100 * share:.3g} %"
+    """Return a share in per cent with four digits."""
+    return "–" if share is None else f"{100 * share:.4g} %"
+
+
+def _certain(share: float | None) -> str:
+    return "–" if share is None else f"{at_least(100 * share)} %"
 
 
 def of_labels(values: Values, inputs: str) -> str:
@@ -124,9 +152,13 @@ def of_labels(values: Values, inputs: str) -> str:
     flipped, bound = values["flipped"], values["disagreement_bound"]
     agree = None if flipped is None else 1 - flipped
     line = (
-        f"KL certifies the top label of {percent(values['certified_agreement'])} of {inputs} ({percent(agree)} agree)"
+        f"KL certifies the top label of {_certain(values['certified_agreement'])} of {inputs} ({percent(agree)} agree)"
     )
-    mean = "says nothing of how many differ" if bound is None or bound >= 1 else f"lets at most {percent(bound)} differ"
+    mean = (
+        "says nothing of how many differ"
+        if bound is None or bound >= 1
+        else f"lets at most {at_most(100 * bound)} % differ"
+    )
     return f"{line}; its mean alone {mean}."
 
 
@@ -148,14 +180,14 @@ def of_embeddings(values: Values, found: Sequence[Guarantee], reason: str = "") 
     theorems = [g.theorem for g in found if g.theorem in GEOMETRIC and g.applies and g.vacuous is False]
     by_logits = f" {', '.join(dict.fromkeys(theorems))} bound it by the logit distance." if theorems else ""
     if not embedding_is_certified(found, share):
-        why = reason if share is None else f"KL certifies {percent(share)} of inputs ({percent(near)} are near)"
+        why = reason if share is None else f"KL certifies {_certain(share)} of inputs ({percent(near)} are near)"
         return (
             f"But nothing certifies this embedding: {why}, and every bound on alignment and canonical correlations is "
             f"vacuous or does not apply{kept}."
         )
     if share is None:
         return f"KL certifies no embedding: {reason}.{by_logits}"
-    return f"KL certifies the embedding of {percent(share)} of inputs ({percent(near)} are near){kept}.{by_logits}"
+    return f"KL certifies the embedding of {_certain(share)} of inputs ({percent(near)} are near){kept}.{by_logits}"
 
 
 def of_vacuous(found: Sorted) -> str:

@@ -6,15 +6,16 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from reports.shared.certificates import Certificate, certificates, of_embeddings, of_labels, of_vacuous, values_of
 from reports.shared.versions import schema, versions
 from theory.catalogue import theorems
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
-from theory.guarantees import Guarantee, guarantees
+from theory.guarantees import Guarantee, Sorted, guarantees, sort_by_use
 from theory.models import Pair
 from theory.search.outcome import Outcome, Witness
 from theory.search.plan import Plan
@@ -32,13 +33,29 @@ _PACKAGES = ("torch", "scikit-learn", "python-flint", "mpmath", "sympy", "hypoth
 
 @dataclass(frozen=True)
 class RealModel:
-    """A trained pair with the guarantees that follow on it."""
+    """A trained pair with what is certain of it, and the guarantees that follow on it."""
 
     name: str
     pair: Pair
     teacher_accuracy: float
     student_accuracy: float
+    values: Mapping[str, float | None]
     guarantees: tuple[Guarantee, ...]
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """What KL certifies, beside the truth."""
+        return certificates(self.values, self.values["kl_divergence"], self.pair.k)
+
+    @property
+    def sorted(self) -> Sorted:
+        """The guarantees, by what they are good for."""
+        return sort_by_use(self.guarantees)
+
+    @property
+    def answer(self) -> tuple[str, str]:
+        """What is certain of top labels and of embeddings, in words."""
+        return of_labels(self.values, f"{self.pair.n:,} inputs"), of_embeddings(self.values, self.guarantees)
 
 
 @dataclass(frozen=True)
@@ -151,7 +168,7 @@ def _stated(distilled: tuple[DistilledPair, ...]) -> tuple[RealModel, ...]:
     return tuple(
         RealModel(
             f"digits: {item.name} student", item.pair, item.teacher_accuracy, item.student_accuracy,
-            tuple(guarantees(item.pair)),
+            values_of(item.pair), tuple(guarantees(item.pair)),
         )
         for item in distilled
     )  # fmt: skip
@@ -236,6 +253,9 @@ def as_json(run: VerificationRun) -> dict[str, object]:
                 "teacher_accuracy": model.teacher_accuracy,
                 "student_accuracy": model.student_accuracy,
                 "log10_tau": float(model.pair.log_min_probability) / math.log(10),
+                "answer": list(model.answer),
+                "certificates": [asdict(one) for one in model.certificates],
+                "vacuous": of_vacuous(model.sorted),
             }
             for model in run.real
         ],
@@ -287,6 +307,7 @@ def _real_json(identifier: str, real: tuple[RealModel, ...]) -> list[dict[str, o
             "lhs": g.truth,
             "rhs": g.bound,
             "vacuous": bool(g.vacuous),
+            "orders": g.orders,
             "reason": g.reason,
         }
         for model in real

@@ -276,6 +276,13 @@ _TABLE = (
 MEASURES: Mapping[str, Measure] = MappingProxyType({measure.name: measure for measure in _TABLE})
 """Every measure by name, in the order in which ``compare`` prints them."""
 
+CERTIFYING = (
+    "certified_agreement", "flipped", "disagreement_bound", "squared_fisher_distance", "fisher_bound",
+    *(f"squared_clipped_distance_{floor}" for floor in _FLOORS), "certified_embeddings", "near_embeddings",
+    "acceptance_rate", "rms_probability_change",
+)  # fmt: skip
+"""What closeness in KL certifies, beside what it certifies it of, and how much a second model's answers change."""
+
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {measure.name: measure.metric for measure in _TABLE if measure.kind != "model"}
 )

@@ -2,10 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from reports.shared import certificates as words
 from reports.shared.certificates import Certificate, certificates, told
+from theory import Model, Pair, certified_agreement, kl_divergence
+from theory.catalogue.examples import small_kl
 from theory.guarantees import Guarantee, sort_by_use
 
 VALUES = {
@@ -66,13 +69,32 @@ def test_nothing_certifies_an_embedding_only_where_nothing_does():
     assert plain not in words.of_embeddings(lost, [guarantee("T2", vacuous=True), guarantee("T4")])
     assert plain not in words.of_embeddings(VALUES, [guarantee(vacuous=True)])
     assert words.of_embeddings(VALUES, [guarantee("T4"), guarantee("T4"), guarantee("T3")]) == (
-        "KL certifies the embedding of 50 % of inputs (93.8 % are near); its mean canonical correlation is 0.875. "
+        "KL certifies the embedding of 50 % of inputs (93.75 % are near); its mean canonical correlation is 0.875. "
         "T4, T3 bound it by the logit distance."
     )
     undefined = VALUES | {"certified_embeddings": None, "near_embeddings": None}
     assert words.of_embeddings(undefined, [], "a: of rank one").startswith(
         "But nothing certifies this embedding: a: of rank one, and every bound"
     )
+
+
+def test_the_measures_of_a_pair_and_none_where_there_is_none():
+    pair = small_kl()
+    found = words.values_of(pair)
+    assert found["certified_agreement"] == certified_agreement(pair.a, pair.b)
+    assert found["kl_divergence"] == kl_divergence(pair.a, pair.b)
+    flat = Pair(*(Model(np.eye(3, 4), np.eye(3, 4)) for _ in "ab"))
+    assert words.values_of(flat)["certified_embeddings"] is None
+    assert words.values_of(flat)["certified_agreement"] is not None
+
+
+def test_both_sides_to_be_read():
+    assert words.sides(Certificate("certified_agreement", "", True, 0.5, None, False)) == ("≥ 50 %", "–")
+    assert words.sides(Certificate("flipped", "", False, 0.25, 0.125, False)) == ("≤ 25 %", "12.5 %")
+    # Rounded to the side on which a bound stays one.
+    assert words.sides(Certificate("flipped", "", False, 0.371111, 0.371111, False)) == ("≤ 37.12 %", "37.11 %")
+    assert words.sides(Certificate("certified_agreement", "", True, 0.86666, 0.86666, False))[0] == "≥ 86.66 %"
+    assert words.sides(Certificate("squared_fisher_distance", "", False, 3.0, 0.5, False)) == ("≤ 3", "0.5")
 
 
 def test_what_is_vacuous_is_one_line():
