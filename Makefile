@@ -12,7 +12,7 @@ export OMP_NUM_THREADS ?= 1
 # the end is shared out.
 WORKERS := -n auto --dist worksteal
 
-.PHONY: verify test test-fast lint bench house check-the-checks clean
+.PHONY: verify test test-fast lint bench house check-the-checks formal clean
 
 verify: $(STAMP)
 	$(BIN)/logitbounds verify --out $(OUT)
@@ -33,6 +33,10 @@ house: $(STAMP)
 
 check-the-checks: $(STAMP)
 	$(BIN)/python -m tests.theory.conformance.check_the_checks
+
+# The central theorems in Coq, of the statements that the catalogue has now; says what to install where Coq is missing.
+formal: $(STAMP)
+	$(BIN)/python -m theory.formal.build
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run

@@ -9,7 +9,7 @@ IMPORTS = house.imports(FILES)
 
 THEORY = (
     "errors", "silence", "files", "workers", "python_files", "arithmetic", "models", "claims", "statements", "measures",
-    "pairs", "strategies", "evidence", "proofs", "catalogue", "guarantees", "search", "conformance",
+    "pairs", "strategies", "evidence", "proofs", "catalogue", "formal", "guarantees", "search", "conformance",
 )  # fmt: skip
 """From the ground up."""
 EMPIRICS = (

@@ -16,8 +16,9 @@ _PRECISIONS = (128, 256, 512, 1024)  # bits, raised until the balls of both side
 
 
 class Evidence(enum.StrEnum):
-    """How strong a verdict is, strongest first; the first five support, the last three refute."""
+    """How strong a verdict is, strongest first; the first six support, the last three refute."""
 
+    FORMAL = "formal"  # the kernel of a proof assistant accepts exactly this statement
     PROVED = "proved"  # every step discharged exactly, the proof tied to its statement: docs/proofs.md
     CERTIFIED = "certified"  # ball arithmetic on a stated box
     CONVEX = "convex"  # dual certificate, rationalised

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 
 import numpy as np
@@ -14,6 +14,7 @@ from reports.shared.versions import schema, version
 from theory.catalogue import theorem, theorems
 from theory.catalogue.proofs import attempts_at, checked_proofs, conclusion_of, proofs_of
 from theory.errors import InvalidInput
+from theory.formal import FormalProof, formal_statements
 from theory.proofs import verifier
 from theory.proofs.certificates import Certificate, certify, counterexample, rounded
 from theory.proofs.steps import Checked, Obligation, Status, checked
@@ -40,6 +41,8 @@ class TheoremProved:
         Names of its false twins of which no proof was attempted.
     seconds
         Taken.
+    formal
+        What is proved in Coq, by the names of its statements.
     """
 
     identifier: str
@@ -48,6 +51,7 @@ class TheoremProved:
     attempts: tuple[Checked, ...]
     without: tuple[str, ...]
     seconds: float
+    formal: Mapping[str, FormalProof] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:
@@ -110,6 +114,7 @@ def prove(identifier: str, statement: str | None = None, known: Theorem | None =
         tuple(checked(proof) for proof in attempts),
         tuple(without),
         time.perf_counter() - began,
+        {name: proof for name, proof in formal_statements(identifier).items() if statement in (None, name)},
     )
 
 
@@ -173,6 +178,9 @@ def as_text(found: TheoremProved) -> str:
             *_steps(one),
             "",
         ]
+    for formal in found.formal.values():
+        lines += [f"Formal proof of {formal.statement}: {accepted_by(formal)}", ""]
+        lines += [f"  {line}" if line else "" for line in formal.definition.splitlines()] + [""]
     for one in found.attempts:
         lines += [f"Attempt at the false twin {one.proof.statement}: {one.status}", f"  {one.proof.claim}"]
         lines += [*_steps(one, failing=bool(found.proofs)), ""]
@@ -208,6 +216,12 @@ def tie(one: Checked) -> Iterator[str]:
         yield f"Read, not checked: {len(one.read)} premise(s) in other letters than the step they come from"
 
 
+def accepted_by(formal: FormalProof) -> str:
+    """Return in words which proof has been accepted, and by what."""
+    sharp = f", {formal.sharp} that no smaller constant will do" if formal.sharp else ""
+    return f"accepted by Coq {formal.coq} as {formal.proof}{sharp}; axioms: those of the real numbers"
+
+
 def _steps(one: Checked, failing: bool = False) -> Iterator[str]:
     """Yield the steps of a proof, or those that fail."""
     for number, (step, discharge) in enumerate(zip(one.proof.steps, one.discharges, strict=True), 1):
@@ -223,10 +237,10 @@ def _steps(one: Checked, failing: bool = False) -> Iterator[str]:
 def obligation_text(obligation: Obligation) -> str:
     """Return what a machine has checked, as it stands: the reader's judgement is that the step follows from it."""
     lines = [type(obligation).__name__]
-    for field in fields(obligation):  # type: ignore[arg-type]
-        value = getattr(obligation, field.name)
+    for part in fields(obligation):  # type: ignore[arg-type]
+        value = getattr(obligation, part.name)
         text = "computed when it is checked" if callable(value) and not hasattr(value, "free_symbols") else str(value)
-        lines.append(f"  {field.name}: {text if len(text) <= _LONGEST else text[:_LONGEST] + ' ...'}")
+        lines.append(f"  {part.name}: {text if len(text) <= _LONGEST else text[:_LONGEST] + ' ...'}")
     return "\n".join(lines)
 
 
@@ -242,6 +256,7 @@ def as_json(found: tuple[TheoremProved, ...]) -> dict[str, object]:
                 "status": str(one.status),
                 "seconds": one.seconds,
                 "proofs": [_proof_json(proof) for proof in one.proofs],
+                "formal": [asdict(formal) for formal in one.formal.values()],
                 "twins": [
                     *(_proof_json(proof) for proof in one.attempts),
                     *({"statement": twin, "status": str(Status.NOT_PROVED), "steps": []} for twin in one.without),

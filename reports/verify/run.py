@@ -15,6 +15,7 @@ from reports.shared.versions import schema, versions
 from theory.catalogue import theorems
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
+from theory.formal import formal_statements_of_theorem, outdated_statements
 from theory.guarantees import Guarantee, Sorted, guarantees, sort_by_use
 from theory.models import Pair
 from theory.search.outcome import Outcome, Witness
@@ -74,6 +75,8 @@ class VerificationRun:
         Of this package, Python and what the numbers depend on.
     unproved
         Steps of proofs that were not discharged.
+    outdated
+        Statements that were proved in Coq, and are no longer what was.
     """
 
     profile: str
@@ -83,11 +86,13 @@ class VerificationRun:
     real: tuple[RealModel, ...]
     versions: Mapping[str, str]
     unproved: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
 
     @property
     def failures(self) -> list[str]:
         """What went wrong, one line each; empty when everything held and every twin fell."""
         lines = [f"{step}: not proved" for step in self.unproved]
+        lines += [f"{statement}: changed since Coq accepted it (make formal)" for statement in self.outdated]
         for report in self.theorems:
             name = report.theorem.identifier
             lines += [f"{name} {s.statement.name}: {_why_not(s)}" for s in report.statements if not s.held]
@@ -137,13 +142,18 @@ def _prove(identifier: str) -> tuple[str, tuple[Checked, ...]]:
 
 
 def _with_proofs(report: TheoremReport, proofs: tuple[Checked, ...]) -> TheoremReport:
-    """Raise the evidence for statements that held and have a proof that is theirs, every step discharged."""
+    """Raise the evidence for statements that held and have a proof that is theirs, by steps or accepted by Coq."""
     proved = {one.proof.statement for one in proofs if one.status == "proved"}
-    statements = tuple(
-        replace(s, outcome=replace(s.outcome, evidence=Evidence.PROVED)) if s.held and s.statement.name in proved else s
-        for s in report.statements
-    )
-    return replace(report, statements=statements)
+    formal = formal_statements_of_theorem(report.theorem)
+    statements = []
+    for each in report.statements:
+        evidence, name = each.outcome.evidence, each.statement.name
+        if each.held and name in formal:
+            evidence = Evidence.FORMAL
+        elif each.held and name in proved:
+            evidence = Evidence.PROVED
+        statements.append(replace(each, outcome=replace(each.outcome, evidence=evidence)))
+    return replace(report, statements=tuple(statements))
 
 
 def _unproved(proofs: tuple[Checked, ...]) -> Iterator[str]:
@@ -231,6 +241,7 @@ def run_verification(
         real=_stated(done["digits"]),
         versions=versions(*_PACKAGES),
         unproved=tuple(line for name in provable for line in _unproved(done[f"proof of {name}"])),
+        outdated=tuple(f"{name} {each}" for name in provable for each in outdated_statements(chosen[name])),
     )
 
 

@@ -118,7 +118,8 @@ Qed.
 Lemma entropy_remainder_at_least t : 0 <= t -> t ^ 2 / 2 <= exp t * (t - 1) + 1.
 Proof.
   intro right. assert (0 <= exp t * (t - 1) + 1 - t ^ 2 / 2); [|lra].
-  apply (nonnegative_from_zero (fun t => exp t * (t - 1) + 1 - t ^ 2 / 2) (fun t => t * (exp t - 1))); [| | |exact right].
+  apply (nonnegative_from_zero (fun t => exp t * (t - 1) + 1 - t ^ 2 / 2) (fun t => t * (exp t - 1)));
+    [| | |exact right].
   - rewrite exp_0. field.
   - intros s _. auto_derive; auto. field.
   - intros s positive. pose proof (exp_above_tangent s). apply Rmult_le_pos; lra.
@@ -145,7 +146,8 @@ Proof.
       [| | |exact right].
     - rewrite Ropp_0, exp_0. field.
     - intros s _. auto_derive; auto. field.
-    - intros s positive. assert (exp (- s) <= 1) by (pose proof (exp_above_tangent s); pose proof (exp_times_opposite s); pose proof (exp_pos (- s)); nra).
+    - intros s positive. assert (exp (- s) <= 1) by
+        (pose proof (exp_above_tangent s); pose proof (exp_times_opposite s); pose proof (exp_pos (- s)); nra).
       apply Rmult_le_pos; lra. }
   pose proof (exp_times_opposite t). pose proof (exp_pos t).
   apply (Rmult_le_compat_l (exp t)) in scaled; [|lra].
@@ -188,7 +190,8 @@ Lemma omega_increasing_one_side a b : a <= b -> (0 < a \/ b < 0) -> omega a <= o
 Proof.
   intros order side. unfold omega.
   destruct (Req_EM_T a 0), (Req_EM_T b 0); try lra.
-  apply (increasing_by_derivative (fun t => remainder t / t ^ 2) (fun t => (exp t * (t - 2) + t + 2) / t ^ 3)); [lra | |].
+  apply (increasing_by_derivative (fun t => remainder t / t ^ 2) (fun t => (exp t * (t - 2) + t + 2) / t ^ 3));
+    [lra | |].
   - intros t between. unfold remainder. auto_derive; [nra|]. field. lra.
   - intros t between. destruct side as [positive | negative].
     + apply Rdiv_le_0_compat; [apply slope_right; lra | apply pow_lt; lra].
@@ -233,7 +236,8 @@ Proof.
       [| | |exact right].
     - rewrite Ropp_0, exp_0. ring.
     - intros s _. auto_derive; auto. ring.
-    - intros s _. pose proof (exp_above_tangent s). pose proof (exp_times_opposite s). pose proof (exp_pos (- s)). nra. }
+    - intros s _. pose proof (exp_above_tangent s). pose proof (exp_times_opposite s). pose proof (exp_pos (- s)).
+      nra. }
   apply (Rmult_le_reg_r (r ^ 2)); [nra|].
   replace ((2 + r) * (remainder (- r) / (- r) ^ 2) * r ^ 2) with ((2 + r) * remainder (- r)) by (field; lra).
   unfold remainder. lra.

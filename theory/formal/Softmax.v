@@ -43,7 +43,8 @@ Definition centred_logit (k : nat) (a : model) (x y : nat) : R :=
 Definition difference (k : nat) (a b : model) (x y : nat) : R := centred_logit k a x y - centred_logit k b x y.
 
 (** d_logit^2, the mean over n inputs of ||Delta||^2, and its root. *)
-Definition squared_logit_distance (n k : nat) (a b : model) : R := mean n (fun x => squared_norm k (difference k a b x)).
+Definition squared_logit_distance (n k : nat) (a b : model) : R :=
+  mean n (fun x => squared_norm k (difference k a b x)).
 Definition logit_distance (n k : nat) (a b : model) : R := sqrt (squared_logit_distance n k a b).
 
 (** KL(p || q) of two distributions on k labels. *)
@@ -201,7 +202,8 @@ Fixpoint two_largest (k : nat) (p : nat -> R) : R * R :=
            if greater (p y) first then (p y, first) else (first, Rmax second (p y))
   end.
 
-(** The least KL(p || p'), KL(p' || p), ||Delta||^2 of a distribution p' whose top label is another one, from p_1 and p_2. *)
+(** The least KL(p || p'), KL(p' || p), ||Delta||^2 of a distribution p' whose top label is another one, from p_1 and
+    p_2. *)
 Definition kl_threshold (p : R * R) : R :=
   fst p * ln (2 * fst p / (fst p + snd p)) + snd p * ln (2 * snd p / (fst p + snd p)).
 Definition reversed_kl_threshold (p : R * R) : R := - ln (1 - (sqrt (fst p) - sqrt (snd p)) ^ 2).
@@ -233,8 +235,10 @@ Definition weighted_covariance (k : nat) (w u v : nat -> R) : R :=
 (** v^T Sigma_w v: the sum of w v^2 about the weighted mean of v. *)
 Definition weighted_variance (k : nat) (w v : nat -> R) : R := weighted_covariance k w v v.
 
-Definition smaller_probability (k : nat) (a b : model) (x y : nat) : R := Rmin (probability k a x y) (probability k b x y).
-Definition larger_probability (k : nat) (a b : model) (x y : nat) : R := Rmax (probability k a x y) (probability k b x y).
+Definition smaller_probability (k : nat) (a b : model) (x y : nat) : R :=
+  Rmin (probability k a x y) (probability k b x y).
+Definition larger_probability (k : nat) (a b : model) (x y : nat) : R :=
+  Rmax (probability k a x y) (probability k b x y).
 
 (** t = log(p'/p) *)
 Definition log_ratio (k : nat) (a b : model) (x y : nat) : R := ln (probability k b x y / probability k a x y).
@@ -281,7 +285,8 @@ Definition own_alignment (k : nat) (a b : model) (x : nat) (h : nat -> R) : Prop
 Definition own_residual (a : model) (h : nat -> nat -> R) (x i : nat) : R := embedding a x i - h x i.
 
 (** The mean over all inputs of what counts as zero on some of them: those where I_w is all but singular. *)
-Definition mean_where (n : nat) (counts : nat -> bool) (f : nat -> R) : R := mean n (fun x => if counts x then f x else 0).
+Definition mean_where (n : nat) (counts : nat -> bool) (f : nat -> R) : R :=
+  mean n (fun x => if counts x then f x else 0).
 
 (** E r_w^T I_w r_w, E||f - A_w f'||^2 and E(v . (f - A_w f'))^2 *)
 Definition form_of_residual (n k : nat) (counts : nat -> bool) (h : nat -> nat -> R) (a b : model) : R :=
@@ -361,7 +366,8 @@ Proof.
   apply cauchy_schwarz.
 Qed.
 
-Lemma centred_equal k v w : (forall y, (y < k)%nat -> v y = w y) -> forall y, (y < k)%nat -> centred k v y = centred k w y.
+Lemma centred_equal k v w : (forall y, (y < k)%nat -> v y = w y) ->
+  forall y, (y < k)%nat -> centred k v y = centred k w y.
 Proof. intros equal y inside. unfold centred. now rewrite (mean_equal k v w equal), equal. Qed.
 
 (** Centring removes what all labels share. *)
@@ -503,7 +509,10 @@ Definition model_of_distribution (p : nat -> R) : model := model_of_one_input (f
 
 Lemma probability_of_distribution k p x y : distribution k p -> (y < k)%nat ->
   probability k (model_of_distribution p) x y = p y.
-Proof. intros full inside. unfold model_of_distribution. rewrite probability_of_one_input. now apply softmax_of_logarithms. Qed.
+Proof.
+  intros full inside. unfold model_of_distribution. rewrite probability_of_one_input.
+  now apply softmax_of_logarithms.
+Qed.
 
 (** ** KL *)
 

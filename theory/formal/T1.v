@@ -6,8 +6,8 @@ Open Scope R_scope.
 
 (** ** What is proved
 
-    It is symmetric, obeys the triangle inequality, and is zero only where the distributions are equal; gauge maps, shifts
-    of all unembeddings and relabellings of both models leave it alone; and its square has two other forms. *)
+    It is symmetric, obeys the triangle inequality, and is zero only where the distributions are equal; gauge maps,
+    shifts of all unembeddings and relabellings of both models leave it alone; and its square has two other forms. *)
 
 Example triangle_says : T1_triangle = (
   forall (n k : nat) (a b : model) (c : model),
@@ -94,11 +94,13 @@ Proof.
     - rewrite inner_square by exact inputs. ring. }
   pose proof (inner_nonnegative n k v inputs) as v_size. pose proof (inner_nonnegative n k w inputs) as w_size.
   assert (product : inner n k v w * inner n k v w <= inner n k v v * inner n k w w).
-  { apply discriminant; [exact w_size|]. intro t. rewrite <- inner_square by exact inputs. now apply inner_nonnegative. }
+  { apply discriminant; [exact w_size|]. intro t. rewrite <- inner_square by exact inputs.
+    now apply inner_nonnegative. }
   assert (inner n k v w <= sqrt (inner n k v v) * sqrt (inner n k w w)).
   { rewrite <- sqrt_mult by assumption. apply Rsqr_incr_0_var; [|apply sqrt_pos].
     rewrite Rsqr_sqrt by (apply Rmult_le_pos; assumption). exact product. }
-  rewrite total. apply Rsqr_incr_0_var; [|pose proof (sqrt_pos (inner n k v v)); pose proof (sqrt_pos (inner n k w w)); lra].
+  rewrite total. apply Rsqr_incr_0_var; [|pose proof (sqrt_pos (inner n k v v));
+    pose proof (sqrt_pos (inner n k w w)); lra].
   rewrite Rsqr_sqrt.
   - rewrite Rsqr_plus, !Rsqr_sqrt by assumption. lra.
   - rewrite <- total. now apply inner_nonnegative.
@@ -137,7 +139,8 @@ Theorem separates_distributions n k a b : (0 < n)%nat -> (0 < k)%nat ->
 Proof.
   intros inputs labels. split.
   - intros zero x y x_inside y_inside. unfold probability.
-    rewrite <- (softmax_shift k (logit a x) (- mean k (logit a x))), <- (softmax_shift k (logit b x) (- mean k (logit b x)))
+    rewrite <- (softmax_shift k (logit a x) (- mean k (logit a x))),
+      <- (softmax_shift k (logit b x) (- mean k (logit b x)))
       by exact labels.
     apply softmax_equal; [|exact y_inside]. intros z z_inside.
     pose proof (distance_zero n k a b inputs zero x z x_inside z_inside) as same.
@@ -156,7 +159,8 @@ Lemma logit_of_gauged A B a x y : inverse_transposes (dimension a) A B -> logit 
 Proof.
   intro inverse. unfold logit, gauged, dot. simpl. set (m := dimension a) in *.
   transitivity (sum m (fun i => sum m (fun j => embedding a x i * unembedding a y j * sum m (fun l => A l i * B l j)))).
-  - rewrite (sum_equal m _ (fun l => sum m (fun i => sum m (fun j => A l i * embedding a x i * (B l j * unembedding a y j))))).
+  - rewrite (sum_equal m _ (fun l => sum m (fun i =>
+      sum m (fun j => A l i * embedding a x i * (B l j * unembedding a y j))))).
     + rewrite sum_exchange. apply sum_equal. intros i _. rewrite sum_exchange. apply sum_equal. intros j _.
       rewrite <- sum_times. apply sum_equal. intros. ring.
     + intros l _. rewrite <- sum_times_right. apply sum_equal. intros i _. now rewrite <- sum_times.
@@ -186,7 +190,8 @@ Proof.
   intros n k a b c _ labels. apply mean_equal. intros x _. apply squared_norm_equal. intros y y_inside.
   rewrite !difference_is_centred.
   rewrite (centred_equal k (fun z => logit (shifted c a) x z - logit b x z)
-             (fun z => logit a x z - logit b x z + dot (dimension a) (embedding a x) c)); [|intros z _ | exact y_inside].
+             (fun z => logit a x z - logit b x z + dot (dimension a) (embedding a x) c));
+               [|intros z _ | exact y_inside].
   - now rewrite centred_shift.
   - unfold logit, shifted, dot. simpl.
     rewrite (sum_equal _ _ (fun i => embedding a x i * unembedding a z i + embedding a x i * c i)) by (intros; ring).

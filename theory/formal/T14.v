@@ -7,9 +7,9 @@ Open Scope R_scope.
 (** ** What is proved
 
     Let p_1 and p_2 be the two largest probabilities of the teacher on an input. A student whose top label is another
-    one, or tied, has KL(p || p') >= p_1 log(2 p_1/s) + p_2 log(2 p_2/s), s = p_1 + p_2, whatever the floor; and there is one
-    that attains it. The same with the thresholds of the reversed KL and of the squared logit distance. So the sum of the
-    thresholds over the inputs that are flipped is at most the sum of the divergences. *)
+    one, or tied, has KL(p || p') >= p_1 log(2 p_1/s) + p_2 log(2 p_2/s), s = p_1 + p_2, whatever the floor; and there
+    is one that attains it. The same with the thresholds of the reversed KL and of the squared logit distance. So the
+    sum of the thresholds over the inputs that are flipped is at most the sum of the divergences. *)
 
 Example kl_says : T14_kl = (
   forall (n k : nat) (a b : model),
@@ -57,7 +57,8 @@ Proof. reflexivity. Qed.
 
 (** i is a label of the largest probability, j another one of the largest probability among the rest. *)
 Definition on_top (k : nat) (p : nat -> R) (i j : nat) : Prop :=
-  (i < k)%nat /\ (j < k)%nat /\ i <> j /\ (forall y, (y < k)%nat -> p y <= p i) /\ (forall y, (y < k)%nat -> y <> i -> p y <= p j).
+  (i < k)%nat /\ (j < k)%nat /\ i <> j /\ (forall y, (y < k)%nat -> p y <= p i) /\
+    (forall y, (y < k)%nat -> y <> i -> p y <= p j).
 
 Lemma two_largest_of_one p : 0 < p 0%nat -> two_largest 1 p = (p 0%nat, 0).
 Proof. intro positive. simpl. unfold greater. destruct (Rlt_dec 0 (p 0%nat)); [reflexivity | lra]. Qed.
@@ -75,7 +76,8 @@ Proof.
     + exists 0%nat, 1%nat. rewrite Rmax_right by lra. split; [|reflexivity].
       repeat split; try lia; intros [|[|y]]; intros; try lia; lra.
   - (* one label more *)
-    destruct (step ltac:(lia) ltac:(intros; apply positive; lia)) as [i [j [[i_in [j_in [other [first second]]]] equal]]].
+    destruct (step ltac:(lia) ltac:(intros; apply positive; lia))
+      as [i [j [[i_in [j_in [other [first second]]]] equal]]].
     simpl. rewrite equal. unfold greater. destruct (Rlt_dec (p i) (p k)).
     + exists k, i. split; [|reflexivity]. repeat split; try lia; intros y inside; intros.
       * destruct (Nat.eq_dec y k) as [-> |]; [lra|]. pose proof (first y ltac:(lia)). lra.
@@ -120,7 +122,8 @@ Lemma kl_at_least_tie k p q i j : distribution k p -> distribution k q -> (i < k
   p j <= p i -> q i <= q j -> kl_threshold (p i, p j) <= kl k p q.
 Proof.
   intros [p_positive p_total] [q_positive q_total] i_in j_in other order swapped.
-  pose proof (p_positive i i_in). pose proof (p_positive j j_in). set (half := (p i + p j) / 2). set (m := tied p i j half).
+  pose proof (p_positive i i_in). pose proof (p_positive j j_in). set (half := (p i + p j) / 2).
+  set (m := tied p i j half).
   destruct (tied_at p i j half) as [at_i at_j]. fold m in at_i, at_j.
   assert (m_positive : forall y, (y < k)%nat -> 0 < m y).
   { intros y inside. unfold m, tied, half. destruct (_ || _)%bool; [lra | auto]. }
@@ -145,7 +148,8 @@ Proof.
   { pose proof (sum_without_two k (fun y => p y * q y / m y) q i j i_in j_in other) as two.
     cbv beta in two. rewrite at_i, at_j, q_total in two.
     assert (forall y, (y < k)%nat -> y <> i -> y <> j -> p y * q y / m y = q y).
-    { intros y inside not_i not_j. unfold m. rewrite tied_elsewhere by assumption. pose proof (p_positive y inside). field. lra. }
+    { intros y inside not_i not_j. unfold m. rewrite tied_elsewhere by assumption. pose proof (p_positive y inside).
+      field. lra. }
     specialize (two ltac:(assumption)).
     assert (p i * q i / half + p j * q j / half <= q i + q j).
     { apply (Rmult_le_reg_r half); [unfold half; lra|].
@@ -166,7 +170,8 @@ Proof.
   - pose proof (sum_without_two k (tied p i j half) p i j i_in j_in other) as two.
     rewrite at_i, at_j in two. specialize (two ltac:(intros; now apply tied_elsewhere)). unfold half in *. lra.
   - now rewrite at_i, at_j.
-  - unfold kl. pose proof (sum_without_two k (fun y => p y * ln (p y / tied p i j half y)) (fun _ => 0) i j i_in j_in other) as two.
+  - unfold kl. pose proof (sum_without_two k (fun y => p y * ln (p y / tied p i j half y)) (fun _ => 0) i j i_in j_in
+      other) as two.
     rewrite sum_constant, at_i, at_j in two. unfold kl_threshold. simpl.
     replace (2 * p i / (p i + p j)) with (p i / half) by (unfold half; field; lra).
     replace (2 * p j / (p i + p j)) with (p j / half) by (unfold half; field; lra).
@@ -190,7 +195,8 @@ Proof.
   pose proof (log_above ((first + high) / (first + low)) ltac:(apply Rdiv_lt_0_compat; lra)) as first_above.
   pose proof (log_above (low * (first + high) / (high * (first + low)))
     ltac:(apply Rdiv_lt_0_compat; apply Rmult_lt_0_compat; lra)) as second_above.
-  rewrite log_of_ratio in first_above by lra. rewrite log_of_ratio, !ln_mult in second_above by (try apply Rmult_lt_0_compat; lra).
+  rewrite log_of_ratio in first_above by lra.
+  rewrite log_of_ratio, !ln_mult in second_above by (try apply Rmult_lt_0_compat; lra).
   apply (Rmult_le_compat_l first) in first_above; [|lra]. apply (Rmult_le_compat_l low) in second_above; [|lra].
   assert (balance : first * (1 - / ((first + high) / (first + low)))
                     + low * (1 - / (low * (first + high) / (high * (first + low)))) = 0) by (field; lra).
@@ -216,7 +222,8 @@ Qed.
 
 (** ** The threshold of the reversed KL: the two labels at their geometric mean *)
 
-Lemma reversed_kl_at_least_tie k p q i j : distribution k p -> distribution k q -> (i < k)%nat -> (j < k)%nat -> i <> j ->
+Lemma reversed_kl_at_least_tie k p q i j : distribution k p -> distribution k q -> (i < k)%nat -> (j < k)%nat ->
+  i <> j ->
   p j <= p i -> q i <= q j -> reversed_kl_threshold (p i, p j) <= kl k q p.
 Proof.
   intros [p_positive p_total] [q_positive q_total] i_in j_in other order swapped.
@@ -262,7 +269,8 @@ Lemma reversed_kl_threshold_falls first low high : 0 < low -> low <= high -> hig
   1 - (sqrt first - sqrt low) ^ 2 > 0 -> reversed_kl_threshold (first, high) <= reversed_kl_threshold (first, low).
 Proof.
   intros positive order top room. unfold reversed_kl_threshold. simpl fst. simpl snd.
-  pose proof (sqrt_le_1 low high ltac:(lra) ltac:(lra) order). pose proof (sqrt_le_1 high first ltac:(lra) ltac:(lra) top).
+  pose proof (sqrt_le_1 low high ltac:(lra) ltac:(lra) order).
+  pose proof (sqrt_le_1 high first ltac:(lra) ltac:(lra) top).
   apply Ropp_le_contravar, log_order; nra.
 Qed.
 
@@ -288,11 +296,13 @@ Lemma flip_cost k a b x (threshold : R * R -> R) (cost : R) : (2 <= k)%nat ->
   top_labels_differ k (centred_logit k a x) (centred_logit k b x) = true -> threshold (two_largest k p) <= cost.
 Proof.
   intros two p q exchanged_order tie differ. assert (labels : (0 < k)%nat) by lia.
-  pose proof (probability_distribution k a x labels) as full. pose proof (probability_distribution k b x labels) as full'.
+  pose proof (probability_distribution k a x labels) as full.
+  pose proof (probability_distribution k b x labels) as full'.
   destruct (two_largest_on_top k p two (proj1 full)) as [i [j [top ->]]].
   destruct (Rlt_dec (p j) (p i)) as [ahead | level].
   - destruct (differing_labels k _ _ p q full full' (fun y z _ _ => probability_order k a x y z labels)
-      (fun y z _ _ => probability_order k b x y z labels) differ i j top ahead) as [z [z_in [z_other [q_order p_order]]]].
+      (fun y z _ _ => probability_order k b x y z labels) differ i j top ahead)
+        as [z [z_in [z_other [q_order p_order]]]].
     now apply (exchanged_order i j z).
   - destruct top as [i_in [j_in [_ [first _]]]]. pose proof (first j j_in).
     replace (p j) with (p i) by lra. apply tie. now apply full.
@@ -301,7 +311,8 @@ Qed.
 Lemma cost_of_flips_at_most n k threshold a b c (cost : nat -> R) : (0 < n)%nat ->
   (forall x, (x < n)%nat -> 0 <= cost x) ->
   (forall x, (x < n)%nat -> top_labels_differ k (centred_logit k a x) (centred_logit k b x) = true ->
-     threshold (two_largest k (probability k a x)) <= cost x) -> mean n cost = c -> cost_of_flips n k threshold a b <= c.
+     threshold (two_largest k (probability k a x)) <= cost x) -> mean n cost = c -> cost_of_flips n k threshold a b
+       <= c.
 Proof.
   intros inputs nonnegative pointwise <-. apply mean_at_most; [exact inputs|]. intros x inside.
   specialize (nonnegative x inside). specialize (pointwise x inside). destruct (top_labels_differ _ _ _); auto.
@@ -311,7 +322,8 @@ Lemma pointwise_kl k a b x : (2 <= k)%nat -> top_labels_differ k (centred_logit 
   kl_threshold (two_largest k (probability k a x)) <= kl k (probability k a x) (probability k b x).
 Proof.
   intros two. assert (labels : (0 < k)%nat) by lia.
-  pose proof (probability_distribution k a x labels) as full. pose proof (probability_distribution k b x labels) as full'.
+  pose proof (probability_distribution k a x labels) as full.
+  pose proof (probability_distribution k b x labels) as full'.
   apply flip_cost; [exact two | |].
   - intros i j z [i_in [j_in [_ [first _]]]] ahead z_in z_other q_order p_order.
     apply Rle_trans with (kl_threshold (probability k a x i, probability k a x z)).
@@ -321,17 +333,20 @@ Proof.
     pose proof (kl_nonnegative k _ _ full full'). lra.
 Qed.
 
-Lemma pointwise_reversed_kl k a b x : (2 <= k)%nat -> top_labels_differ k (centred_logit k a x) (centred_logit k b x) = true ->
+Lemma pointwise_reversed_kl k a b x : (2 <= k)%nat -> top_labels_differ k (centred_logit k a x) (centred_logit k b x)
+  = true ->
   reversed_kl_threshold (two_largest k (probability k a x)) <= kl k (probability k b x) (probability k a x).
 Proof.
   intros two. assert (labels : (0 < k)%nat) by lia.
-  pose proof (probability_distribution k a x labels) as full. pose proof (probability_distribution k b x labels) as full'.
+  pose proof (probability_distribution k a x labels) as full.
+  pose proof (probability_distribution k b x labels) as full'.
   apply flip_cost; [exact two | |].
   - intros i j z [i_in [j_in [_ [first _]]]] ahead z_in z_other q_order p_order.
     pose proof (proj1 full i i_in) as i_positive. pose proof (proj1 full z z_in) as z_positive.
     apply Rle_trans with (reversed_kl_threshold (probability k a x i, probability k a x z)).
     + apply reversed_kl_threshold_falls; [exact z_positive | exact p_order | lra |].
-      pose proof (two_terms_at_most_sum k (probability k a x) i z (fun l l_in => Rlt_le _ _ (proj1 full l l_in)) i_in z_in
+      pose proof (two_terms_at_most_sum k (probability k a x) i z (fun l l_in => Rlt_le _ _ (proj1 full l l_in)) i_in
+        z_in
         (not_eq_sym z_other)) as together. rewrite (proj2 full) in together.
       pose proof (sqrt_sqrt (probability k a x i) ltac:(lra)). pose proof (sqrt_sqrt (probability k a x z) ltac:(lra)).
       pose proof (sqrt_lt_R0 _ i_positive). pose proof (sqrt_lt_R0 _ z_positive). nra.
@@ -340,11 +355,13 @@ Proof.
     replace (1 - (sqrt t - sqrt t) ^ 2) with 1 by ring. rewrite ln_1, Ropp_0. now apply kl_nonnegative.
 Qed.
 
-Lemma pointwise_squared_logit k a b x : (2 <= k)%nat -> top_labels_differ k (centred_logit k a x) (centred_logit k b x) = true ->
+Lemma pointwise_squared_logit k a b x : (2 <= k)%nat ->
+  top_labels_differ k (centred_logit k a x) (centred_logit k b x) = true ->
   squared_logit_threshold (two_largest k (probability k a x)) <= squared_norm k (difference k a b x).
 Proof.
   intros two. assert (labels : (0 < k)%nat) by lia.
-  pose proof (probability_distribution k a x labels) as full. pose proof (probability_distribution k b x labels) as full'.
+  pose proof (probability_distribution k a x labels) as full.
+  pose proof (probability_distribution k b x labels) as full'.
   apply flip_cost; [exact two | |].
   - intros i j z [i_in [j_in [_ [first _]]]] ahead z_in z_other q_order p_order.
     pose proof (two_terms_at_most_sum k (fun y => difference k a b x y ^ 2) i z (fun l _ => pow2_ge_0 _) i_in z_in
@@ -360,10 +377,12 @@ Proof.
     assert (ln (probability k a x i) - ln (probability k a x j) <= di - dz) by (unfold di, dz; lra).
     pose proof (pow2_ge_0 (di + dz)). nra.
   - intros t positive. unfold squared_logit_threshold. simpl fst. simpl snd.
-    replace (t / t) with 1 by (field; lra). rewrite ln_1. pose proof (squared_norm_nonnegative k (difference k a b x)). lra.
+    replace (t / t) with 1 by (field; lra). rewrite ln_1.
+    pose proof (squared_norm_nonnegative k (difference k a b x)). lra.
 Qed.
 
-Lemma pointwise_total_variation k a b x : (2 <= k)%nat -> top_labels_differ k (centred_logit k a x) (centred_logit k b x) = true ->
+Lemma pointwise_total_variation k a b x : (2 <= k)%nat ->
+  top_labels_differ k (centred_logit k a x) (centred_logit k b x) = true ->
   total_variation_threshold (two_largest k (probability k a x))
   <= sum k (fun y => Rabs (probability k a x y - probability k b x y)) / 2.
 Proof.
@@ -417,7 +436,8 @@ Qed.
 Theorem flips_of_sign_cost : T14_sign_flips_cost.
 Proof.
   intros n k a b P w inputs labels inverse.
-  apply Rle_trans with (probe_error n k P w a b); [|pose proof (probes_transfer n k a b P w inputs labels inverse); lra].
+  apply Rle_trans with (probe_error n k P w a b);
+    [|pose proof (probes_transfer n k a b P w inputs labels inverse); lra].
   apply mean_at_most; [exact inputs|]. intros x _. unfold probe_gap.
   set (v := probe_value w a x). set (v' := probe_value (transported k P a b w) b x).
   unfold greater. destruct (Rlt_dec 0 v), (Rlt_dec 0 v'); simpl xorb; cbv iota; try apply pow2_ge_0.
@@ -464,12 +484,14 @@ Qed.
 Definition first_side : R := probability 2 (coin 1) 0 0.
 Definition second_side : R := probability 2 (coin 1) 0 1.
 
-Lemma sides_of_coin : 0 < second_side < first_side /\ first_side + second_side = 1 /\ ln first_side - ln second_side = 1.
+Lemma sides_of_coin : 0 < second_side < first_side /\ first_side + second_side = 1 /\ ln first_side - ln second_side
+  = 1.
 Proof.
   destruct (probability_distribution 2 (coin 1) 0 ltac:(lia)) as [positive total]. simpl in total.
   fold first_side second_side in total. pose proof (positive 1%nat ltac:(lia)). fold second_side in H.
   assert (gap : ln first_side - ln second_side = 1).
-  { unfold first_side, second_side, probability. rewrite !log_softmax by lia. unfold coin. rewrite !logit_of_one_input. field. }
+  { unfold first_side, second_side, probability. rewrite !log_softmax by lia. unfold coin.
+    rewrite !logit_of_one_input. field. }
   repeat split; auto; try lra. apply ln_lt_inv; [exact H | now apply positive; lia | lra].
 Qed.
 
@@ -483,7 +505,8 @@ Qed.
 Lemma cost_of_the_coin threshold : cost_of_flips 1 2 threshold (coin 1) (coin 0) = threshold (first_side, second_side).
 Proof.
   destruct sides_of_coin as [order _]. unfold cost_of_flips. rewrite mean_of_one, coins_differ. f_equal.
-  change (two_largest 2 (probability 2 (coin 1) 0)) with (let (first, second) := two_largest 1 (probability 2 (coin 1) 0) in
+  change (two_largest 2 (probability 2 (coin 1) 0))
+    with (let (first, second) := two_largest 1 (probability 2 (coin 1) 0) in
     if greater second_side first then (second_side, first) else (first, Rmax second second_side)).
   rewrite two_largest_of_one by (apply probability_positive; lia). fold first_side. unfold greater.
   destruct (Rlt_dec first_side second_side); [lra|]. now rewrite Rmax_right by lra.
@@ -495,7 +518,8 @@ Proof. intros positive -> below. apply (Rmult_le_reg_r cost); lra. Qed.
 
 Theorem kl_threshold_is_sharp : T14_kl_sharp.
 Proof.
-  intros c bound. specialize (bound 1%nat 2%nat (coin 1) (coin 0) ltac:(lia) ltac:(lia)). rewrite cost_of_the_coin in bound.
+  intros c bound. specialize (bound 1%nat 2%nat (coin 1) (coin 0) ltac:(lia) ltac:(lia)).
+  rewrite cost_of_the_coin in bound.
   destruct sides_of_coin as [order [total gap]].
   assert (divergence : kl_divergence 1 2 (coin 1) (coin 0) = kl_threshold (first_side, second_side)).
   { unfold kl_divergence. rewrite mean_of_one. unfold kl. simpl sum. rewrite !fair_probability by lia.
@@ -512,13 +536,15 @@ Proof.
   assert (0 < Rmin first_side (1 / 2)) by (apply Rmin_glb_lt; lra).
   assert (0 < Rmin second_side (1 / 2)) by (apply Rmin_glb_lt; lra).
   assert (0 < Rmin first_side (1 / 2) * (ln first_side - ln (1 / 2)) ^ 2) by (apply Rmult_lt_0_compat; nra).
-  assert (0 <= Rmin second_side (1 / 2) * (ln second_side - ln (1 / 2)) ^ 2) by (apply Rmult_le_pos; [lra | apply pow2_ge_0]).
+  assert (0 <= Rmin second_side (1 / 2) * (ln second_side - ln (1 / 2)) ^ 2)
+    by (apply Rmult_le_pos; [lra | apply pow2_ge_0]).
   lra.
 Qed.
 
 Theorem reversed_kl_threshold_is_sharp : T14_reversed_kl_sharp.
 Proof.
-  intros c bound. specialize (bound 1%nat 2%nat (coin 1) (coin 0) ltac:(lia) ltac:(lia)). rewrite cost_of_the_coin in bound.
+  intros c bound. specialize (bound 1%nat 2%nat (coin 1) (coin 0) ltac:(lia) ltac:(lia)).
+  rewrite cost_of_the_coin in bound.
   destruct sides_of_coin as [order [total gap]].
   assert (roots : 0 < sqrt first_side * sqrt second_side) by (apply Rmult_lt_0_compat; apply sqrt_lt_R0; lra).
   pose proof (sqrt_sqrt first_side ltac:(lra)). pose proof (sqrt_sqrt second_side ltac:(lra)).
@@ -539,7 +565,8 @@ Qed.
 
 Theorem squared_logit_threshold_is_sharp : T14_squared_logit_sharp.
 Proof.
-  intros c bound. specialize (bound 1%nat 2%nat (coin 1) (coin 0) ltac:(lia) ltac:(lia)). rewrite cost_of_the_coin in bound.
+  intros c bound. specialize (bound 1%nat 2%nat (coin 1) (coin 0) ltac:(lia) ltac:(lia)).
+  rewrite cost_of_the_coin in bound.
   destruct sides_of_coin as [order [total gap]].
   assert (half : squared_logit_threshold (first_side, second_side) = 1 / 2).
   { unfold squared_logit_threshold. simpl fst. simpl snd. rewrite log_of_ratio, gap by lra. field. }

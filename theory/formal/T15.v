@@ -6,9 +6,10 @@ Open Scope R_scope.
 
 (** ** What is proved
 
-    Without a floor, (1/2) Delta^T Sigma_w Delta <= (1/2) sum w t^2 <= KL <= (1/2) sum max(p, p') t^2, with w = min(p, p'),
-    t = log(p'/p). So the distance of logarithms clipped at eps is at most (2/eps) KL; and in the geometry of the teacher,
-    omega(-r) Var_p(Delta) <= KL <= omega(r) Var_p(Delta), r the range of Delta, hence Var_p(Delta) <= (2 + r) KL. *)
+    Without a floor, Delta^T Sigma_w Delta <= sum w t^2 <= 2 KL <= sum max(p, p') t^2, with w = min(p, p') and
+    t = log(p'/p). So the distance of logarithms clipped at eps is at most (2/eps) KL; and in the geometry of the
+    teacher omega(-r) Var_p(Delta) <= KL <= omega(r) Var_p(Delta), r the range of Delta, hence
+    Var_p(Delta) <= (2 + r) KL. *)
 
 Example lower_form_says : T15_lower_form = (
   forall (n k : nat) (a b : model),
@@ -177,7 +178,8 @@ Lemma overlap_form_at_most_smaller_form k a b x : (0 < k)%nat ->
 Proof.
   intro labels.
   set (c := - mean k (fun z => ln (probability k a x z) - ln (probability k b x z))).
-  apply Rle_trans with (1 := weighted_variance_is_least k _ (difference k a b x) c (smaller_mass_positive k a b x labels)).
+  apply Rle_trans with (1 := weighted_variance_is_least k _ (difference k a b x) c
+    (smaller_mass_positive k a b x labels)).
   right. apply sum_equal. intros y inside. f_equal. rewrite squared_log_ratio by assumption.
   rewrite difference_of_log_probabilities by exact labels. unfold centred, c. ring.
 Qed.
@@ -210,7 +212,8 @@ Proof.
     spanned k a b (embedding a x) (fun i => - embedding b x i) y = difference k a b x y).
   { intros y _. unfold spanned, difference, centred_logit, image. rewrite dot_opposite. ring. }
   rewrite (squared_norm_equal k _ _ same) in least. unfold weighted_variance in least.
-  rewrite (weighted_covariance_equal k _ _ _ _ _ same same) in least. fold (weighted_variance k (smaller_probability k a b x) (difference k a b x)) in least.
+  rewrite (weighted_covariance_equal k _ _ _ _ _ same same) in least.
+  fold (weighted_variance k (smaller_probability k a b x) (difference k a b x)) in least.
   pose proof (overlap_form_at_most_smaller_form k a b x labels). pose proof (kl_at_least_smaller_form k a b x labels).
   apply (Rmult_le_reg_l (mu x)); [exact positive|].
   replace (mu x * (2 * (kl k (probability k a x) (probability k b x) / mu x)))
@@ -219,8 +222,8 @@ Qed.
 
 (** ** The clipped distance
 
-    Only terms with a probability of at least eps count. Where both are, the term of KL is at least eps t^2/2; where one is
-    below, moving it up to eps lowers the term. *)
+    Only terms with a probability of at least eps count. Where both are, the term of KL is at least eps t^2/2; where
+    one is below, moving it up to eps lowers the term. *)
 
 Lemma log_of_scaled e s : 0 < e -> 0 < s -> ln s = ln e + ln (s / e).
 Proof. intros. rewrite log_of_ratio by assumption. ring. Qed.
@@ -312,12 +315,14 @@ Qed.
 Lemma few_labels k most : (k < most)%nat -> INR k * (1 / INR most) < 1.
 Proof.
   intro few. assert (0 < INR most) by (apply lt_0_INR; lia). apply lt_INR in few.
-  apply (Rmult_lt_reg_r (INR most)); [assumption|]. replace (INR k * (1 / INR most) * INR most) with (INR k) by (field; lra). lra.
+  apply (Rmult_lt_reg_r (INR most)); [assumption|].
+  replace (INR k * (1 / INR most) * INR most) with (INR k) by (field; lra). lra.
 Qed.
 
 Theorem clipped_constant_is_sharp : T15_clipped_sharp.
 Proof.
-  intros k [three few] c bound. pose proof (few_labels k 16 few) as below. replace (INR 16) with 16 in below by (simpl; ring).
+  intros k [three few] c bound. pose proof (few_labels k 16 few) as below.
+  replace (INR 16) with 16 in below by (simpl; ring).
   assert (2 <= c / 16); [|lra]. apply (clipped_distance_is_sharp k (1 / 16) (c / 16) three ltac:(lra) below).
   intros n a b inputs. replace (c / 16 / (1 / 16)) with c by field. apply bound; lia.
 Qed.
@@ -368,7 +373,8 @@ Proof.
   assert (delta : forall z, difference k a b x z = ln (p z) - ln (q z) - m)
     by (intro; apply difference_of_log_probabilities; exact labels).
   rewrite delta. replace (expectation k p (difference k a b x)) with (kl k p q - m); [ring|].
-  unfold expectation. rewrite (sum_equal k (fun z => p z * difference k a b x z) (fun z => p z * ln (p z / q z) - p z * m)).
+  unfold expectation. rewrite (sum_equal k (fun z => p z * difference k a b x z)
+    (fun z => p z * ln (p z / q z) - p z * m)).
   - rewrite sum_minus, sum_times_right, total. unfold kl. ring.
   - intros z z_inside. rewrite delta, log_of_ratio by auto. ring.
 Qed.
@@ -438,12 +444,14 @@ Proof.
     destruct (Req_dec (ln (q z) - ln (p z) - (ln (q y) - ln (p y))) r) as [-> | ]; [lra|].
     left. apply exp_increasing. lra. }
   assert (ln (p y) - ln (q y) <= r); [|lra].
-  rewrite <- log_of_ratio by assumption. rewrite <- (ln_exp r). apply log_order; [|assumption]. now apply Rdiv_lt_0_compat.
+  rewrite <- log_of_ratio by assumption. rewrite <- (ln_exp r). apply log_order; [|assumption].
+  now apply Rdiv_lt_0_compat.
 Qed.
 
 Lemma kl_at_least_variance : omega (- r) * variance k p (difference k a b x) <= kl k p q.
 Proof.
-  pose proof (probability_distribution k a x labels) as full. pose proof (probability_distribution k b x labels) as full'.
+  pose proof (probability_distribution k a x labels) as full.
+  pose proof (probability_distribution k b x labels) as full'.
   pose proof (omega_positive (- r)) as omega_positive.
   set (t := fun y => ln (q y) - ln (p y)).
   apply Rle_trans with (omega (- r) * sum k (fun y => p y * t y ^ 2)).

@@ -116,7 +116,8 @@ Qed.
 Lemma form_at_most_kl : information k a b x r r <= 2 * kl k (probability k a x) (probability k b x).
 Proof.
   pose proof form_at_most_overlap as overlap. unfold w, Delta in overlap.
-  pose proof (overlap_form_at_most_smaller_form k a b x labels). pose proof (kl_at_least_smaller_form k a b x labels). lra.
+  pose proof (overlap_form_at_most_smaller_form k a b x labels). pose proof (kl_at_least_smaller_form k a b x labels).
+  lra.
 Qed.
 
 (** Cauchy and Schwarz in the form: (v . r)^2 <= (z^T I_w z) (r^T I_w r) for v = I_w z. *)
@@ -176,7 +177,8 @@ Qed.
 Theorem embedding_by_kl : T16_embedding.
 Proof.
   intros n k a b counts h lambda inputs labels aligned resolved.
-  apply mean_where_at_most; [exact inputs|]. intros x inside counted. destruct (resolved x inside counted) as [positive least].
+  apply mean_where_at_most; [exact inputs|]. intros x inside counted.
+  destruct (resolved x inside counted) as [positive least].
   pose proof (form_at_most_kl k a b x (h x) labels (aligned x inside counted)) as form.
   specialize (least (own_residual a h x)). apply (Rmult_le_reg_l (lambda x)); [exact positive|].
   replace (lambda x * (2 * (kl k (probability k a x) (probability k b x) / lambda x)))

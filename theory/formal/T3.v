@@ -6,8 +6,8 @@ Open Scope R_scope.
 
 (** ** What is proved
 
-    If s ||v|| <= ||Gc v|| for all v, then E||f - A* f'||^2 <= d_logit^2 / s^2; so with s the least singular value of Gc.
-    For every Gc the constant is sharp. The reason is that f - A* f' = P Delta. *)
+    If s ||v|| <= ||Gc v|| for all v, then E||f - A* f'||^2 <= d_logit^2 / s^2; so with s the least singular value of
+    Gc. For every Gc the constant is sharp. The reason is that f - A* f' = P Delta. *)
 
 Example upper_bound_says : T3_upper_bound = (
   forall (n k : nat) (a b : model) (P : nat -> nat -> R) (s : R),
@@ -50,7 +50,8 @@ Qed.
 Lemma residual_inverts_difference k P a b x i : pseudo_inverse k a P -> (i < dimension a)%nat ->
   residual k P a b x i = applied k P (difference k a b x) i.
 Proof.
-  intros inverse inside. unfold difference. rewrite applied_minus, applied_own_logit, applied_centred_logit by assumption.
+  intros inverse inside. unfold difference.
+  rewrite applied_minus, applied_own_logit, applied_centred_logit by assumption.
   reflexivity.
 Qed.
 
@@ -131,11 +132,13 @@ Theorem sharp_for_every_head k a P s c : (0 < k)%nat -> pseudo_inverse k a P -> 
      squared_alignment_error n k P teacher b <= c * (squared_logit_distance n k teacher b / s ^ 2)) -> 1 <= c.
 Proof.
   intros labels inverse positive resolved [v [some weakest]] bound.
-  specialize (bound (fun _ => v) 1%nat indifferent ltac:(lia)). cbv zeta in bound. set (teacher := Model (dimension a) _ _) in *.
+  specialize (bound (fun _ => v) 1%nat indifferent ltac:(lia)). cbv zeta in bound.
+  set (teacher := Model (dimension a) _ _) in *.
   assert (logits : forall y, difference k teacher indifferent 0 y = image k a v y).
   { intro y. change (image k a v y - 0 = image k a v y). ring. }
   assert (distance : squared_logit_distance 1 k teacher indifferent = s ^ 2 * squared_norm (dimension a) v).
-  { unfold squared_logit_distance. rewrite mean_of_one, <- weakest. apply squared_norm_equal. intros y _. apply logits. }
+  { unfold squared_logit_distance. rewrite mean_of_one, <- weakest. apply squared_norm_equal. intros y _.
+    apply logits. }
   assert (error : squared_alignment_error 1 k P teacher indifferent = squared_norm (dimension a) v).
   { unfold squared_alignment_error. rewrite mean_of_one. apply squared_norm_equal. intros i _.
     unfold residual, dot. simpl. ring. }
@@ -171,7 +174,9 @@ Proof.
   intros c bound. set (a := model_of_one_input two_sides).
   assert (positive : 0 < sqrt (1 / 2)) by (apply sqrt_lt_R0; lra).
   assert (resolved : resolves 2 a (sqrt (1 / 2))) by (intro v; right; symmetry; apply two_sides_lengths).
-  apply (sharp_for_every_head 2 a (fun _ y => 2 * two_sides y) (sqrt (1 / 2)) c ltac:(lia) two_sides_inverse positive resolved).
+  apply (sharp_for_every_head 2 a (fun _ y => 2 * two_sides y) (sqrt (1 / 2)) c ltac:(lia) two_sides_inverse positive
+    resolved).
   - exists (fun _ => 1). split; [unfold squared_norm; simpl; lra | apply two_sides_lengths].
-  - intros f n b inputs teacher. apply bound; [exact inputs | lia | exact two_sides_inverse | exact positive | exact resolved].
+  - intros f n b inputs teacher.
+    apply bound; [exact inputs | lia | exact two_sides_inverse | exact positive | exact resolved].
 Qed.

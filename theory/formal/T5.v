@@ -46,7 +46,8 @@ Proof.
     pose proof (squared_norm_nonnegative k (centred k (fun y => ln (p y) - ln (q y)))). nra. }
   apply Rle_trans with (tau * squared_norm k (fun y => ln (p y) - ln (q y))).
   - apply Rmult_le_compat_l; [lra|].
-    rewrite (squared_norm_equal k (fun y => ln (p y) - ln (q y)) (fun y => (ln (p y) - ln (q y)) - 0)) by (intros; ring).
+    rewrite (squared_norm_equal k (fun y => ln (p y) - ln (q y)) (fun y => (ln (p y) - ln (q y)) - 0))
+      by (intros; ring).
     now apply centring_shortens.
   - apply Rle_trans with (sum k (fun y => Rmin (p y) (q y) * (ln (p y) - ln (q y)) ^ 2)); [|lra].
     unfold squared_norm. rewrite <- sum_times. apply sum_at_most. intros y inside.
@@ -157,7 +158,8 @@ Theorem two_over_tau_is_sharp : T5_upper_bound_sharp.
 Proof.
   intros k tau three positive below c bound.
   set (most := ln (1 + (1 - INR k * tau) / tau)).
-  assert (room : 1 < 1 + (1 - INR k * tau) / tau) by (assert (0 < (1 - INR k * tau) / tau) by (apply Rdiv_lt_0_compat; lra); lra).
+  assert (room : 1 < 1 + (1 - INR k * tau) / tau)
+    by (assert (0 < (1 - INR k * tau) / tau) by (apply Rdiv_lt_0_compat; lra); lra).
   apply (at_most_in_the_limit 2 c most); [unfold most; rewrite <- ln_1; apply ln_increasing; lra|].
   intros eps [small enough].
   assert (exp eps <= 1 + (1 - INR k * tau) / tau).
@@ -175,7 +177,8 @@ Proof.
   assert (full' : distribution k (exchanged p)).
   { split; [|rewrite exchanged_total by lia; now apply rare_pair_total].
     intros y inside. specialize (least' y inside). lra. }
-  specialize (bound 1%nat (model_of_distribution p) (model_of_distribution (exchanged p)) ltac:(lia) ltac:(lia) three positive
+  specialize (bound 1%nat (model_of_distribution p) (model_of_distribution (exchanged p)) ltac:(lia) ltac:(lia) three
+    positive
     (floor_of_distribution _ _ _ _ full least) (floor_of_distribution _ _ _ _ full' least')).
   rewrite squared_distance_of_distributions, kl_of_models_of_distributions in bound by assumption.
   unfold p in bound. rewrite squared_norm_of_exchange, kl_of_exchange in bound by (auto; apply full).
@@ -303,7 +306,8 @@ Proof.
   assert (0 < mass) by (unfold mass; pose proof (exp_pos eps); nra).
   replace (ln mass) with (ln (mass * exp (- (tau * eps))) + tau * eps)
     by (rewrite ln_mult, ln_exp; auto using exp_pos; ring).
-  pose proof (log_below_tangent (mass * exp (- (tau * eps))) ltac:(apply Rmult_lt_0_compat; auto using exp_pos)) as above.
+  pose proof (log_below_tangent (mass * exp (- (tau * eps))) ltac:(apply Rmult_lt_0_compat; auto using exp_pos))
+    as above.
   assert (split : mass * exp (- (tau * eps)) - 1
     = tau * remainder ((1 - tau) * eps) + (1 - tau) * remainder (- (tau * eps))).
   { unfold mass, remainder. replace ((1 - tau) * eps) with (eps + - (tau * eps)) by ring. rewrite exp_plus. ring. }
@@ -318,8 +322,10 @@ Proof.
   { pose proof (pow2_ge_0 (tau * eps)). replace ((- (tau * eps)) ^ 2) with ((tau * eps) ^ 2) in * by ring. nra. }
   replace (tau * (1 - tau) * eps ^ 2 / 2 * exp eps)
     with (tau * (exp eps * (((1 - tau) * eps) ^ 2 / 2)) + (1 - tau) * (exp eps * ((tau * eps) ^ 2 / 2))) by field.
-  assert (tau * remainder ((1 - tau) * eps) <= tau * (exp eps * (((1 - tau) * eps) ^ 2 / 2))) by (apply Rmult_le_compat_l; lra).
-  assert ((1 - tau) * remainder (- (tau * eps)) <= (1 - tau) * (exp eps * ((tau * eps) ^ 2 / 2))) by (apply Rmult_le_compat_l; lra).
+  assert (tau * remainder ((1 - tau) * eps) <= tau * (exp eps * (((1 - tau) * eps) ^ 2 / 2)))
+    by (apply Rmult_le_compat_l; lra).
+  assert ((1 - tau) * remainder (- (tau * eps)) <= (1 - tau) * (exp eps * ((tau * eps) ^ 2 / 2)))
+    by (apply Rmult_le_compat_l; lra).
   lra.
 Qed.
 
@@ -353,7 +359,8 @@ Proof.
   { unfold squared_logit_distance. rewrite mean_of_one.
     rewrite (squared_norm_equal 2 _ (centred 2 (fun y => tilted tau 0 y - tilted tau eps y))).
     - rewrite binary_squared_norm. simpl. field.
-    - intros. rewrite difference_is_centred. apply centred_equal; auto. intros. unfold a, b. now rewrite !logit_of_one_input. }
+    - intros. rewrite difference_is_centred. apply centred_equal; auto. intros. unfold a, b.
+      now rewrite !logit_of_one_input. }
   assert (divergence : kl_divergence 1 2 a b = kl 2 (softmax 2 (tilted tau 0)) (softmax 2 (tilted tau eps))).
   { unfold kl_divergence. rewrite mean_of_one. apply kl_equal; intros; apply probability_of_one_input. }
   rewrite distance, divergence in bound.

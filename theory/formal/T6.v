@@ -37,7 +37,8 @@ Qed.
 
 (** The derivative of the sum of weights w(y) e^{u(y) + s d(y)} is the sum of w(y) d(y) e^{u(y) + s d(y)}. *)
 Lemma weighted_partition_derivative k u d w s :
-  is_derive (fun s => sum k (fun y => w y * exp (between u d s y))) s (sum k (fun y => w y * d y * exp (between u d s y))).
+  is_derive (fun s => sum k (fun y => w y * exp (between u d s y))) s
+    (sum k (fun y => w y * d y * exp (between u d s y))).
 Proof.
   apply is_derive_sum. intros y _. unfold between. auto_derive; auto. ring.
 Qed.
@@ -83,7 +84,8 @@ Qed.
 
 Lemma kl_of_logits k u v : (0 < k)%nat ->
   kl k (softmax k u) (softmax k v)
-  = ln (sum k (fun y => exp (v y))) - ln (sum k (fun y => exp (u y))) - expectation k (softmax k u) (fun y => v y - u y).
+  = ln (sum k (fun y => exp (v y))) - ln (sum k (fun y => exp (u y))) - expectation k (softmax k u)
+    (fun y => v y - u y).
 Proof.
   intro some. destruct (softmax_distribution k u some) as [positive total].
   destruct (softmax_distribution k v some) as [positive' _]. unfold kl, expectation.

@@ -7,9 +7,9 @@ Open Scope R_scope.
 
 (** ** What is proved
 
-    For the square of scale r with two labels exchanged, KL = r e^-r (1 - e^-r)/(1 + e^-r)^2, which vanishes as r grows,
-    d_logit^2 = 2 r^2, which grows, and the pivot-free alignment error is 1/2 throughout. So no function of KL that vanishes
-    at zero bounds the alignment error. *)
+    For the square of scale r with two labels exchanged, KL = r e^-r (1 - e^-r)/(1 + e^-r)^2, which vanishes as r
+    grows, d_logit^2 = 2 r^2, which grows, and the pivot-free alignment error is 1/2 throughout. So no function of KL
+    that vanishes at zero bounds the alignment error. *)
 
 Example square_kl_says : T7_square_kl = (
   forall (r : R),
@@ -52,7 +52,8 @@ Ltac logits_of_the_square :=
 Lemma square_partition r x : (x < 4)%nat -> sum 4 (fun y => exp (logit (square_model r) x y)) = exp r + 2 + exp (- r).
 Proof. intro inside. simpl. rewrite !square_logit. each_input x; simpl; logits_of_the_square; ring. Qed.
 
-Lemma exchanged_partition r x : (x < 4)%nat -> sum 4 (fun y => exp (logit (exchanged_square r) x y)) = exp r + 2 + exp (- r).
+Lemma exchanged_partition r x : (x < 4)%nat -> sum 4 (fun y => exp (logit (exchanged_square r) x y))
+  = exp r + 2 + exp (- r).
 Proof. intro inside. simpl. rewrite !exchanged_logit. each_input x; simpl; logits_of_the_square; ring. Qed.
 
 Lemma kl_of_one_input r x : (x < 4)%nat ->
@@ -69,7 +70,8 @@ Qed.
 
 Theorem kl_of_the_square : T7_square_kl.
 Proof.
-  intros r _. unfold kl_divergence. rewrite <- (mean_constant 4) by lia. apply mean_equal. intros. now apply kl_of_one_input.
+  intros r _. unfold kl_divergence. rewrite <- (mean_constant 4) by lia. apply mean_equal. intros.
+  now apply kl_of_one_input.
 Qed.
 
 (** ** The logit distance grows *)
@@ -91,7 +93,8 @@ Proof.
   intro inside. unfold centred_unembedding, centred, mean. simpl. destruct i as [|[|i]]; [| |lia]; simpl; field.
 Qed.
 
-Lemma centred_exchanged r y i : (i < 2)%nat -> centred_unembedding 4 (exchanged_square r) y i = r * exchanged_corner y i.
+Lemma centred_exchanged r y i : (i < 2)%nat -> centred_unembedding 4 (exchanged_square r) y i
+  = r * exchanged_corner y i.
 Proof.
   intro inside. unfold centred_unembedding, centred, mean. simpl. destruct i as [|[|i]]; [| |lia]; simpl; field.
 Qed.
@@ -137,7 +140,8 @@ Theorem no_bound_in_kl (bound : R -> R) : (forall eps, 0 < eps -> exists delta, 
     < squared_alignment_error 4 4 P (square_model r) (exchanged_square r).
 Proof.
   intro vanishes. destruct (vanishes (1 / 2) ltac:(lra)) as [delta [positive below]].
-  set (r := 2 * (2 / delta)). assert (0 < 2 / delta) by (apply Rdiv_lt_0_compat; lra). assert (r_positive : 0 < r) by (unfold r; lra).
+  set (r := 2 * (2 / delta)). assert (0 < 2 / delta) by (apply Rdiv_lt_0_compat; lra).
+  assert (r_positive : 0 < r) by (unfold r; lra).
   exists r, (square_inverse r). split; [now apply square_inverse_is_pseudo_inverse|].
   rewrite (alignment_error_of_the_square r r_positive). apply below. split.
   - apply mean_nonnegative; [lia|]. intros. apply kl_nonnegative; apply probability_distribution; lia.

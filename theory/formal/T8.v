@@ -7,8 +7,8 @@ Open Scope R_scope.
 (** ** What is proved
 
     With w' = A*^T w and c_w = ||P^T w||^2: E(w.f - w'.f')^2 <= c_w d_logit^2; the share of Var(w.f) that w'.f' leaves
-    unexplained is at most c_w tr Cov(Delta) / Var(w.f); and the shares of inputs on which a sign, or the top label, changes
-    are at most those near the boundary and a term by Chebyshev. All rest on w.f - w'.f' = (P^T w).Delta. *)
+    unexplained is at most c_w tr Cov(Delta) / Var(w.f); and the shares of inputs on which a sign, or the top label,
+    changes are at most those near the boundary and a term by Chebyshev. All rest on w.f - w'.f' = (P^T w).Delta. *)
 
 Example squared_error_says : T8_squared_error = (
   forall (n k : nat) (a b : model) (P : nat -> nat -> R) (w : nat -> R),
@@ -39,7 +39,8 @@ Example top_label_says : T8_top_label = (
 Proof. reflexivity. Qed.
 
 (** P^T w *)
-Definition pulled (P : nat -> nat -> R) (w : nat -> R) (a : model) (y : nat) : R := sum (dimension a) (fun i => P i y * w i).
+Definition pulled (P : nat -> nat -> R) (w : nat -> R) (a : model) (y : nat) : R :=
+  sum (dimension a) (fun i => P i y * w i).
 
 Lemma probe_gap_by_difference k P w a b x : pseudo_inverse k a P ->
   probe_gap k P w a b x = dot k (pulled P w a) (difference k a b x).
@@ -165,7 +166,8 @@ Proof.
   induction k as [|k step]; intro lead; [discriminate|]. simpl in lead. apply andb_false_iff in lead.
   destruct lead as [before | last].
   - destruct (step before) as [z [inside rest]]. exists z. split; [lia | exact rest].
-  - apply orb_false_iff in last. destruct last as [other below]. apply Nat.eqb_neq in other. apply greater_false in below.
+  - apply orb_false_iff in last. destruct last as [other below]. apply Nat.eqb_neq in other.
+    apply greater_false in below.
     exists k. auto.
 Qed.
 
@@ -183,7 +185,8 @@ Proof.
   destruct none as [before last]. destruct (Nat.eq_dec y k) as [-> | earlier]; [exact last | apply step; auto; lia].
 Qed.
 
-(** A margin above gamma that is lost to a label z costs (Delta_y - Delta_z)^2 > gamma^2, and that is at most 2 ||Delta||^2. *)
+(** A margin above gamma that is lost to a label z costs (Delta_y - Delta_z)^2 > gamma^2, and that is at most
+    2 ||Delta||^2. *)
 Lemma lost_margin_moves k u u' gamma : 0 < gamma ->
   top_labels_differ k u u' = true ->
   negb (some_label k (fun y => leads k u y gamma)) = false ->

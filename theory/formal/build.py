@@ -68,7 +68,9 @@ def write_sources(folder: Path, statements: Sequence[FormalStatement]) -> None:
 def theorems_file(statements: Sequence[FormalStatement]) -> str:
     """Return Theorems.v: each proof is of exactly its statement, and says what it rests on."""
     lines = ["(** Written by `make formal`: every theorem is of its statement. *)", ""]
-    lines += [f"From Formal Require Statements {' '.join(dict.fromkeys(each.counterpart.theorem for each in statements))}."]
+    lines += [
+        f"From Formal Require Statements {' '.join(dict.fromkeys(each.counterpart.theorem for each in statements))}."
+    ]
     for statement, proof in claims(statements).items():
         lines += ["", f"Definition {statement} : Statements.{statement} := {proof}.", f"Print Assumptions {statement}."]
     return "\n".join(lines) + "\n"

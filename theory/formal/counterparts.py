@@ -198,7 +198,9 @@ def _t7(statement: str, proof: str) -> Counterpart:
     return Counterpart("T7", statement, proof, pairs.square, "(r : R)", ("0 < r",), sizes=(), said=said)
 
 
-def _t14(statement: str, proof: str, sharp_proof: str = "", example: Callable[[], Example] = pairs.flipped) -> Counterpart:
+def _t14(
+    statement: str, proof: str, sharp_proof: str = "", example: Callable[[], Example] = pairs.flipped
+) -> Counterpart:
     sharp = () if sharp_proof else None
     return Counterpart("T14", statement, proof, example, sharp=sharp, sharp_proof=sharp_proof, sizes=SEVERAL_LABELS)
 
@@ -232,15 +234,16 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "(k : nat) (tau : R)", ("k = 2%nat", "0 < tau", "INR k * tau < 1"), "binary_constant_is_sharp",
     ),
     Counterpart(
-        "T5", "by_pinsker", "kl_bounds_distance_by_pinsker", pairs.with_floor, "(n k : nat) (a b : model) (tau : R)", _FLOORS,
-        sizes=SEVERAL_LABELS,
+        "T5", "by_pinsker", "kl_bounds_distance_by_pinsker", pairs.with_floor,
+        "(n k : nat) (a b : model) (tau : R)", _FLOORS, sizes=SEVERAL_LABELS,
     ),
     Counterpart(
         "T6", "upper_bound", "logit_distance_bounds_kl", pairs.plain, sharp=(), sharp_proof="quarter_is_sharp"
     ),
     _t7("square_kl", "kl_of_the_square"),
     _t7("square_distance", "distance_of_the_square"),
-    Counterpart("T8", "squared_error", "probes_transfer", pairs.probed, _PROBED, sharp=(), sharp_proof="probe_constant_is_sharp"),
+    Counterpart("T8", "squared_error", "probes_transfer", pairs.probed, _PROBED,
+                sharp=(), sharp_proof="probe_constant_is_sharp"),
     Counterpart("T8", "unexplained_variance", "unexplained_variance", pairs.probed, _PROBED),
     Counterpart("T8", "sign_flips", "flips_of_sign", pairs.probed_beyond_a_band, f"{_PROBED} (gamma : R)"),
     Counterpart("T8", "top_label", "changes_of_top_label", pairs.with_margin, "(n k : nat) (a b : model) (gamma : R)"),
@@ -262,13 +265,16 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     Counterpart("T15", "fisher_above", "fisher_upper", pairs.ranged, _WITH_RANGES, _RANGES),
     Counterpart("T15", "fisher", "fisher_distance", pairs.largest_range, "(n k : nat) (a b : model) (range : R)",
                 ("(forall x, (x < n)%nat -> range_at_most k (difference k a b x) range)",)),
-    Counterpart("T15", "floor_by_rank", "floor_by_rank", pairs.mass_on_a_line, "(n k : nat) (a b : model) (mu : nat -> R)"),
+    Counterpart("T15", "floor_by_rank", "floor_by_rank", pairs.mass_on_a_line,
+                "(n k : nat) (a b : model) (mu : nat -> R)"),
     Counterpart("T15", "every_temperature", "every_temperature", pairs.one_input),
     Counterpart("T16", "fisher_form", "form_of_residual_by_kl", pairs.aligned_on_a_line, _ALIGNED),
     Counterpart("T16", "either_direction", "form_of_residual_by_either_kl", pairs.aligned_on_a_line, _ALIGNED),
     Counterpart("T16", "embedding", "embedding_by_kl", pairs.aligned_on_a_line, f"{_ALIGNED} (lambda : nat -> R)",
                 ("(forall x, (x < n)%nat -> counts x = true -> 0 < lambda x /\\ forall v,\n"
                  "     lambda x * squared_norm (dimension a) v <= information k a b x v v)",)),
-    Counterpart("T16", "probe", "probe_by_kl", pairs.aligned_on_a_line, f"{_ALIGNED} (v : nat -> R) (z : nat -> nat -> R)",
-                ("(forall x, (x < n)%nat -> counts x = true -> forall u, information k a b x u (z x) = dot (dimension a) v u)",)),
+    Counterpart("T16", "probe", "probe_by_kl", pairs.aligned_on_a_line,
+                f"{_ALIGNED} (v : nat -> R) (z : nat -> nat -> R)",
+                ("(forall x, (x < n)%nat -> counts x = true -> forall u,\n"
+                 "     information k a b x u (z x) = dot (dimension a) v u)",)),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 
@@ -16,10 +17,12 @@ def described(function: Callable[..., Any]) -> str:
     Parameters
     ----------
     function
-        Written in Python.
+        Any; one that is not written in Python is told by its name alone.
     """
     module = function.__module__.removeprefix("theory.catalogue.").removeprefix("theory.").removesuffix(".statement")
     name = f"{module}.{function.__qualname__.partition('.<locals>')[0]}"
+    if not isinstance(function, FunctionType):
+        return name
     if function.__closure__:
         kept = zip(function.__code__.co_freevars, function.__closure__, strict=True)
         return f"{name}({', '.join(f'{variable}={_value(cell.cell_contents)}' for variable, cell in kept)})"

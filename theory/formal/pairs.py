@@ -50,7 +50,9 @@ _OTHER_LINE = _model([[0.75]], [[1.0], [-0.5], [0.0]])
 def rational(value: float | Fraction) -> str:
     """Return a rational number as Coq reads it, in parentheses."""
     fraction = Fraction(value).limit_denominator(_LARGEST_DENOMINATOR)
-    return f"({fraction.numerator})" if fraction.denominator == 1 else f"({fraction.numerator} / {fraction.denominator})"
+    return (
+        f"({fraction.numerator})" if fraction.denominator == 1 else f"({fraction.numerator} / {fraction.denominator})"
+    )
 
 
 def vector(values: Sequence[float] | Float[np.ndarray, " d"]) -> str:
@@ -70,8 +72,8 @@ def model(of: Model) -> str:
 
 
 def _exact(array: Float[np.ndarray, "r c"]) -> flint.fmpq_mat:
-    entries = [Fraction(float(value)) for value in array.ravel()]
-    return flint.fmpq_mat(*array.shape, [flint.fmpq(entry.numerator, entry.denominator) for entry in entries])
+    fractions = [[Fraction(float(value)) for value in row] for row in array]
+    return flint.fmpq_mat([[flint.fmpq(entry.numerator, entry.denominator) for entry in row] for row in fractions])
 
 
 def _rows(of: flint.fmpq_mat) -> list[list[Fraction]]:
@@ -80,7 +82,7 @@ def _rows(of: flint.fmpq_mat) -> list[list[Fraction]]:
 
 def _exactly_centred(unembeddings: Float[np.ndarray, "k m"]) -> flint.fmpq_mat:
     k = len(unembeddings)
-    projection = flint.fmpq_mat(k, k, [flint.fmpq(k * (i == j) - 1, k) for i in range(k) for j in range(k)])
+    projection = flint.fmpq_mat([[flint.fmpq(k * (i == j) - 1, k) for j in range(k)] for i in range(k)])
     return projection * _exact(unembeddings)
 
 
@@ -203,7 +205,12 @@ def with_margin() -> Example:
 
 def flipped() -> Example:
     """Return a pair of one input on which the top labels differ."""
-    return _of(Pair(_model([[0.25, 0.75]], _TEACHER.unembeddings.tolist()), _model([[0.5, 0.5]], [[0.0, 1.0], [-0.25, 1.0], [1.0, 0.5]])))
+    return _of(
+        Pair(
+            _model([[0.25, 0.75]], _TEACHER.unembeddings.tolist()),
+            _model([[0.5, 0.5]], [[0.0, 1.0], [-0.25, 1.0], [1.0, 0.5]]),
+        )
+    )
 
 
 def flipped_and_certified() -> Example:
@@ -219,7 +226,10 @@ def _by_input(values: Sequence[str]) -> str:
 def _ranges(pair: Pair) -> list[str]:
     tops, bottoms = np.argmax(pair.logit_difference, axis=-1), np.argmin(pair.logit_difference, axis=-1)
     change = f"difference {pair.k} first second"
-    return [f"({change} {x} {top} - {change} {x} {bottom})" for x, (top, bottom) in enumerate(zip(tops, bottoms, strict=True))]
+    return [
+        f"({change} {x} {top} - {change} {x} {bottom})"
+        for x, (top, bottom) in enumerate(zip(tops, bottoms, strict=True))
+    ]
 
 
 def ranged() -> Example:
@@ -249,6 +259,11 @@ def aligned_on_a_line() -> Example:
     weights, direction = "(smaller_probability 3 first second x)", f"(image 3 first {one})"
     form = f"information 3 first second x {one} {one}"
     aligned = f"weighted_covariance 3 {weights} {direction} (centred_logit 3 second x) / {form}"
-    return _of(
-        pair, counts="(fun _ => true)", h=f"(fun x _ => {aligned})", **{"lambda": f"(fun x => {form})"}, v=one, z=f"(fun x _ => 1 / {form})"
-    )  # fmt: skip
+    values = {
+        "counts": "(fun _ => true)",
+        "h": f"(fun x _ => {aligned})",
+        "lambda": f"(fun x => {form})",
+        "v": one,
+        "z": f"(fun x _ => 1 / {form})",
+    }
+    return _of(pair, **values)

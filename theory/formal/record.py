@@ -1,4 +1,4 @@
-"""What has been proved in Coq: kept in a small file beside the proofs, and believed only while it fits the catalogue."""
+"""What has been proved in Coq: kept in a small file beside the proofs, believed only while it fits the catalogue."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def formal_statements_of_theorem(theorem: Theorem) -> Mapping[str, FormalProof]:
 
 
 def outdated_statements(theorem: Theorem) -> tuple[str, ...]:
-    """Return the statements of a theorem that are recorded as proved in Coq, and are so no longer: to be built again."""
+    """Return the statements of a theorem that are recorded as proved in Coq, and have changed since."""
     recorded = [entry["statement"] for entry in read().get("statements", ()) if entry["theorem"] == theorem.identifier]
     current = formal_statements_of_theorem(theorem)
     return tuple(name for name in recorded if name not in current)
@@ -107,7 +107,9 @@ def read(path: Path = RECORD) -> dict[str, Any]:
     return dict(content)
 
 
-def write(statements: Sequence[FormalStatement], coq: str, axioms: Mapping[str, Sequence[str]], path: Path = RECORD) -> None:
+def write(
+    statements: Sequence[FormalStatement], coq: str, axioms: Mapping[str, Sequence[str]], path: Path = RECORD
+) -> None:
     """Record what has been proved.
 
     Parameters

@@ -27,7 +27,7 @@ From Formal Require Import Sums Softmax Scalars.
 Open Scope R_scope.
 """
 
-_EXAMPLES = """(** Written by `make formal`: each side of each statement, on a pair of the catalogue, is the number Python finds. *)
+_EXAMPLES = """(** Written by `make formal`: on a pair, each side of each statement is the number that Python finds. *)
 
 From Coq Require Import Reals List.
 From Formal Require Import Sums Softmax Scalars Evaluation.
