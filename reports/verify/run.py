@@ -74,9 +74,11 @@ class VerificationRun:
     versions
         Of this package, Python and what the numbers depend on.
     unproved
-        Steps of proofs that were not discharged.
+        Steps of proofs that were not discharged, and proofs that are of another statement.
     outdated
         Statements that were proved in Coq, and are no longer what was.
+    read
+        How many premises of each proof are read, not checked: what `proved` trusts, see docs/proofs.md.
     """
 
     profile: str
@@ -87,6 +89,7 @@ class VerificationRun:
     versions: Mapping[str, str]
     unproved: tuple[str, ...] = ()
     outdated: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
 
     @property
     def failures(self) -> list[str]:
@@ -163,6 +166,13 @@ def _unproved(proofs: tuple[Checked, ...]) -> Iterator[str]:
         for step, discharge in zip(one.proof.steps, one.discharges, strict=True):
             if discharge.status == "not proved":
                 yield f"{one.proof.theorem} {one.proof.statement}, step {step.name} ({discharge.detail})"
+
+
+def _read(proofs: tuple[Checked, ...]) -> Iterator[str]:
+    for one in proofs:
+        if one.status == "proved" and (one.read or one.reading):
+            name = f"{one.proof.theorem} {one.proof.statement}"
+            yield f"{name}: {len(one.read)} premises and {len(one.reading)} names of the last step read, not checked"
 
 
 def _distil(seed: int) -> tuple[str, tuple[DistilledPair, ...]]:
@@ -242,6 +252,7 @@ def run_verification(
         versions=versions(*_PACKAGES),
         unproved=tuple(line for name in provable for line in _unproved(done[f"proof of {name}"])),
         outdated=tuple(f"{name} {each}" for name in provable for each in outdated_statements(chosen[name])),
+        read=tuple(line for name in provable for line in _read(done[f"proof of {name}"])),
     )
 
 
@@ -257,6 +268,7 @@ def as_json(run: VerificationRun) -> dict[str, object]:
         "seconds": round(run.seconds, 3),
         "ok": not run.failures,
         "failures": run.failures,
+        "proved_but_read": list(run.read),
         "theorems": [_theorem_json(report, run.real) for report in run.theorems],
         "real_models": [
             {

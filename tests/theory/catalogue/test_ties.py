@@ -55,6 +55,17 @@ def test_the_last_step_concludes_it_and_nothing_one_per_cent_off(identifier, sta
 
 
 @pytest.mark.parametrize(("identifier", "statement"), STATEMENTS)
+def test_the_concluding_step_uses_others(identifier, statement):
+    assert foundless(CONCLUSIONS[identifier][statement.name].concluding(proof_of(identifier, statement.name))) == ""
+
+
+@pytest.mark.parametrize("identifier", ["T2", "T17"])
+def test_every_proof_counts_as_one_of_its_statement(identifier):
+    found = checked_proofs(theorem(identifier))
+    assert [one.proof.statement for one in found if one.status is not Status.PROVED] == []
+
+
+@pytest.mark.parametrize(("identifier", "statement"), STATEMENTS)
 def test_a_dropped_or_added_hypothesis_is_told(identifier, statement):
     conclusion = CONCLUSIONS[identifier][statement.name]
     for hypothesis in {each.name for each in statement.hypotheses}:

@@ -135,6 +135,13 @@ def _not_loose() -> Proof:
         r"P(s_{\mathrm{new}} > s_{(j)}) \ge \alpha - \tfrac1N \text{ for different scores}",
         (
             Step(
+                "rounding",
+                r"j = \lceil N (1 - \alpha) \rceil \le N (1 - \alpha) + 1",
+                Scalar(_exact + 1, _exact + _rounding, (Range(_exact), Range(_rounding, 0, 1)), Signs()),
+                covers=_ANY,
+                remark="Rounding up adds less than one.",
+            ),
+            Step(
                 "as many as can",
                 r"E - (\alpha N - 1) = 1 - (j - N (1 - \alpha)) \ge 0,\quad E = N - j",
                 Consequence(
@@ -142,8 +149,9 @@ def _not_loose() -> Proof:
                     ((1, 1 - _rank + _inputs * (1 - _level)),),
                     ((1, _above - _inputs + _rank),),
                 ),
+                uses=("rounding",),
                 covers=_ANY,
-                remark="Rounding up adds less than one; the i-th smallest exceeds i - 1 others, so those with i > j do.",
+                remark="The i-th smallest exceeds i - 1 others, so those with i > j do.",
             ),
         ),
     )
