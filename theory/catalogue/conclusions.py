@@ -284,7 +284,10 @@ _T16 = {
     "single_map_probe": _c(
         "r_probe2 <= (sqrt(2*KL*dual) + apart_probe)**2", {"r_probe2": "D", "KL": "s**2/(2*dual)", "apart_probe": "b"}, _MASS
     ),
-    "shared_head": _c("own_image = single_image", {"own_image": "lhs", "single_image": "rhs"}, _MASS),
+    "certified_share": _c("far <= unbounded", {"far": "distant", "unbounded": "not_certified"}, _DIVERSE),
+    "shared_head": _c(
+        "own_image = single_image", {"own_image": "lhs", "single_image": "rhs"}, ("labels with mass in both heads",)
+    ),
     "teacher_only": _c(
         "VarP <= (sqrt((2 + R)*meanKL) + sqrt(VarO))**2", {"VarP": "V_P", "meanKL": "x**2/(2 + R)", "VarO": "z**2"}, _DIVERSE
     ),

@@ -430,6 +430,18 @@ class Quantities(OfHeads):
         return np.asarray((self.residual @ self._w) ** 2)
 
     @cached_property
+    def far(self) -> Numbers:
+        """Whether ||f - A* f'||^2 exceeds a tenth of ||f||^2."""
+        return np.asarray((0.1 * (self.F**2).sum(axis=1) < self.A).astype(float))
+
+    @cached_property
+    def unbounded(self) -> Numbers:
+        """Whether its bound is a tenth of ||f||^2 or more."""
+        with np.errstate(all="ignore"):
+            bound = (np.sqrt(2 * self.KL / np.maximum(self.li, 0)) + self.apart) ** 2
+        return np.asarray((~(bound < 0.1 * (self.F**2).sum(axis=1))).astype(float))
+
+    @cached_property
     def own_image(self) -> Numbers:
         head = self.Gc @ (self.P @ self.G2c)
         changed = type(self)(Pair(Model(self.F, self.G), Model(self.F2, head)))

@@ -422,7 +422,10 @@ def _renyi_steps() -> tuple[Step, ...]:
                           ((1 / share, share * divergence - (1 - whole)),
                            (1 / share, (1 - whole) - order * share / 2 * form))),
               "the sum and its labels", "a label that loses, seen from p'", "the logarithm of the sum",
-              remark="At order one half the factor is 1/4."),
+              ),
+        _step("at order one half", r"4\,D_{1/2} - \sum_y w t^2 \ge 0",
+              Consequence(4 * divergence - form, ((4, divergence - form / 4),)),
+              "lower form of every order below one", remark="alpha = 1/2."),
     )  # fmt: skip
 
 

@@ -312,6 +312,7 @@ def _single_map_probe() -> Proof:
 
 def _certified_share() -> Proof:
     bound, room, distance = sp.symbols("U c D", nonnegative=True)  # the bound, ||f||^2/10, ||f - A* f'||^2
+    missed, distant, others = sp.symbols("not_certified distant others", nonnegative=True)
     return Proof(
         "T16",
         "certified_share",
@@ -324,7 +325,14 @@ def _certified_share() -> Proof:
                 Consequence(bound - room, ((1, bound - distance), (1, distance - room))),
                 uses=("conclusion",),
                 covers=_ALL,
-                remark="So one set of inputs is part of the other. Inputs without a bound count as not certified.",
+            ),
+            Step(
+                "one set of inputs is part of the other",
+                r"\text{far} \le \text{not certified}",
+                Consequence(missed - distant, ((1, others),), ((1, missed - distant - others),)),
+                uses=("who is far is not certified",),
+                covers=_ALL,
+                remark="So what is far is not certified, and others may not be either; inputs without a bound are among them.",
             ),
         ),
     )
