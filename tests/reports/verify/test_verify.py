@@ -59,7 +59,7 @@ def test_the_json_has_the_contract_s_shape(run):
             "real",
         } <= set(entry)
         assert entry["held"] is True
-        assert entry["evidence"] in ("proved", "attacked", "sampled")
+        assert entry["evidence"] in ("formal", "proved", "attacked", "sampled")
         assert all(twin["refuted"] for twin in entry["twins"])
         assert all(answer["ok"] and isinstance(answer["expected"], float) for answer in entry["known_answers"])
         assert entry["real"]
