@@ -126,7 +126,7 @@ def _prove(identifier: str) -> tuple[str, tuple[Checked, ...]]:
 
 
 def _with_proofs(report: TheoremReport, proofs: tuple[Checked, ...]) -> TheoremReport:
-    """Raise the evidence for statements that held and whose every step is discharged, or that Coq accepts as they are."""
+    """Raise the evidence for statements that held and whose every step is discharged, or that Coq accepts as is."""
     proved = {one.proof.statement for one in proofs if one.status == "proved"}
     formal = formal_statements_of_theorem(report.theorem)
     statements = []
