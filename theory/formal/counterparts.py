@@ -247,7 +247,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     Counterpart("T8", "unexplained_variance", "unexplained_variance", pairs.probed, _PROBED),
     Counterpart("T8", "sign_flips", "flips_of_sign", pairs.probed_beyond_a_band, f"{_PROBED} (gamma : R)"),
     Counterpart("T8", "top_label", "changes_of_top_label", pairs.with_margin, "(n k : nat) (a b : model) (gamma : R)"),
-    _t14("kl", "flips_cost_kl", "kl_threshold_is_sharp"),
+    _t14("kl", "flips_cost_kl", "kl_threshold_is_sharp", pairs.flipped),
     _t14("reversed_kl", "flips_cost_reversed_kl", "reversed_kl_threshold_is_sharp"),
     _t14("squared_logit", "flips_cost_squared_logit", "squared_logit_threshold_is_sharp"),
     _t14("total_variation", "flips_cost_total_variation"),
@@ -269,11 +269,11 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
                 "(n k : nat) (a b : model) (mu : nat -> R)"),
     Counterpart("T15", "every_temperature", "every_temperature", pairs.one_input),
     Counterpart("T16", "fisher_form", "form_of_residual_by_kl", pairs.aligned_on_a_line, _ALIGNED),
-    Counterpart("T16", "either_direction", "form_of_residual_by_either_kl", pairs.aligned_on_a_line, _ALIGNED),
-    Counterpart("T16", "embedding", "embedding_by_kl", pairs.aligned_on_a_line, f"{_ALIGNED} (lambda : nat -> R)",
+    Counterpart("T16", "either_direction", "form_of_residual_by_either_kl", pairs.aligned_coins, _ALIGNED),
+    Counterpart("T16", "embedding", "embedding_by_kl", pairs.aligned_coins, f"{_ALIGNED} (lambda : nat -> R)",
                 ("(forall x, (x < n)%nat -> counts x = true -> 0 < lambda x /\\ forall v,\n"
                  "     lambda x * squared_norm (dimension a) v <= information k a b x v v)",)),
-    Counterpart("T16", "probe", "probe_by_kl", pairs.aligned_on_a_line,
+    Counterpart("T16", "probe", "probe_by_kl", pairs.aligned_coins,
                 f"{_ALIGNED} (v : nat -> R) (z : nat -> nat -> R)",
                 ("(forall x, (x < n)%nat -> counts x = true -> forall u,\n"
                  "     information k a b x u (z x) = dot (dimension a) v u)",)),

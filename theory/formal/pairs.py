@@ -213,6 +213,11 @@ def flipped() -> Example:
     )
 
 
+def flipped_coin() -> Example:
+    """Return a pair of one input and two labels, the top one of which differs."""
+    return _of(Pair(_model([[0.25]], [[1.0], [-0.5]]), _model([[-0.25]], [[1.0], [-0.5]])))
+
+
 def flipped_and_certified() -> Example:
     """Return a pair of two labels and two inputs: one is flipped, the other one certified."""
     return _of(Pair(_model([[0.25], [2.0]], [[1.0], [-0.5]]), _model([[-0.25], [1.5]], [[1.0], [-0.5]])))
@@ -253,12 +258,20 @@ def mass_on_a_line() -> Example:
 
 
 def aligned_on_a_line() -> Example:
-    """Return a pair of dimension one, where the alignment of each input is a ratio."""
-    pair = Pair(_LINE, _OTHER_LINE)
-    one = vector([1.0])
-    weights, direction = "(smaller_probability 3 first second x)", f"(image 3 first {one})"
-    form = f"information 3 first second x {one} {one}"
-    aligned = f"weighted_covariance 3 {weights} {direction} (centred_logit 3 second x) / {form}"
+    """Return a pair of dimension one and three labels, where the alignment of each input is a ratio."""
+    return _aligned(Pair(_LINE, _OTHER_LINE))
+
+
+def aligned_coins() -> Example:
+    """Return a pair of dimension one and two labels, likewise."""
+    return _aligned(Pair(_model([[1.0]], [[0.5], [-0.25]]), _model([[0.75]], [[1.0], [-0.5]])))
+
+
+def _aligned(pair: Pair) -> Example:
+    one, k = vector([1.0]), pair.k
+    weights, direction = f"(smaller_probability {k} first second x)", f"(image {k} first {one})"
+    form = f"information {k} first second x {one} {one}"
+    aligned = f"weighted_covariance {k} {weights} {direction} (centred_logit {k} second x) / {form}"
     values = {
         "counts": "(fun _ => true)",
         "h": f"(fun x _ => {aligned})",
