@@ -13,8 +13,7 @@ from dataclasses import replace
 import numpy as np
 import sympy as sp
 
-from theory.catalogue.conclusions import CONCLUSIONS
-from theory.catalogue.entries import proof_module
+from theory.catalogue.entries import conclusions_of, proof_module
 from theory.catalogue.plain import Quantities
 from theory.models import Model, Pair
 from theory.proofs.conclusion import Conclusion, foundless, parsed, read_premises
@@ -57,7 +56,7 @@ def attempts_at(identifier: str) -> tuple[Proof, ...]:
 
 def conclusion_of(proof: Proof) -> Conclusion | None:
     """Return what a proof concludes, as data, or nothing where nobody has written that down."""
-    return CONCLUSIONS.get(proof.theorem, {}).get(proof.statement)
+    return conclusions_of(proof.theorem).get(proof.statement)
 
 
 def checked_proofs(known: Theorem, only: str | None = None) -> tuple[Checked, ...]:

@@ -101,6 +101,19 @@ class Conclusion:
         return any(_vanishes(difference - sign * gap) for sign in signs)
 
 
+def concludes(
+    says: str,
+    reading: Mapping[str, str] | None = None,
+    hypotheses: tuple[str, ...] = (),
+    *,
+    scale: str = "1",
+    step: str = "",
+    margins: Mapping[str, str] | None = None,
+) -> Conclusion:
+    """Return a conclusion, what one mostly says of it first; see `Conclusion`."""
+    return Conclusion(says, step, reading or {}, scale, hypotheses, margins or {})
+
+
 def parsed(text: str, names: Mapping[str, Expression] | None = None) -> Expression:
     """Return an expression of names: symbols for positive numbers, unless they are given."""
     known = dict(names or {})

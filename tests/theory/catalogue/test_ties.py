@@ -9,7 +9,7 @@ import sympy as sp
 from reports.prove.run import prove
 from theory import InvalidInput
 from theory.catalogue import theorem, theorems
-from theory.catalogue.conclusions import CONCLUSIONS
+from theory.catalogue.entries import conclusions_of
 from theory.catalogue.proofs import OTHER, UNTIED, checked_against, checked_proofs, compared, conclusion_of, proofs_of
 from theory.catalogue.t08_linear_probes_transfer.statement import flip_band, margins, probe_values
 from theory.proofs.conclusion import Conclusion, foundless, read_premises
@@ -34,7 +34,7 @@ def enlarged(statement, factor=1.01):
 
 @pytest.mark.parametrize(("identifier", "statement"), STATEMENTS)
 def test_the_conclusion_is_the_statement_and_one_per_cent_more_is_another(identifier, statement):
-    conclusion = CONCLUSIONS[identifier][statement.name]
+    conclusion = conclusions_of(identifier)[statement.name]
     assert compared(statement, conclusion) == ""
     for factor in (1.01, 0.99):
         assert "right side" in compared(enlarged(statement, factor), conclusion)
@@ -48,7 +48,7 @@ def _any_pair(statement):
 
 @pytest.mark.parametrize(("identifier", "statement"), STATEMENTS)
 def test_the_last_step_concludes_it_and_nothing_one_per_cent_off(identifier, statement):
-    proof, conclusion = proof_of(identifier, statement.name), CONCLUSIONS[identifier][statement.name]
+    proof, conclusion = proof_of(identifier, statement.name), conclusions_of(identifier)[statement.name]
     assert conclusion.untied(proof) == ""
     left, right = conclusion.says.split(conclusion.relation)
     assert replace(conclusion, says=f"{left} {conclusion.relation} 101/100*({right})").untied(proof) != ""
@@ -56,7 +56,7 @@ def test_the_last_step_concludes_it_and_nothing_one_per_cent_off(identifier, sta
 
 @pytest.mark.parametrize(("identifier", "statement"), STATEMENTS)
 def test_the_concluding_step_uses_others(identifier, statement):
-    assert foundless(CONCLUSIONS[identifier][statement.name].concluding(proof_of(identifier, statement.name))) == ""
+    assert foundless(conclusions_of(identifier)[statement.name].concluding(proof_of(identifier, statement.name))) == ""
 
 
 @pytest.mark.parametrize("identifier", ["T2", "T17"])
@@ -67,7 +67,7 @@ def test_every_proof_counts_as_one_of_its_statement(identifier):
 
 @pytest.mark.parametrize(("identifier", "statement"), STATEMENTS)
 def test_a_dropped_or_added_hypothesis_is_told(identifier, statement):
-    conclusion = CONCLUSIONS[identifier][statement.name]
+    conclusion = conclusions_of(identifier)[statement.name]
     for hypothesis in {each.name for each in statement.hypotheses}:
         fewer = tuple(each for each in statement.hypotheses if each.name != hypothesis)
         assert "supposes" in compared(replace(statement, hypotheses=fewer), conclusion)
@@ -77,15 +77,15 @@ def test_a_dropped_or_added_hypothesis_is_told(identifier, statement):
 
 
 def test_every_conclusion_is_one_of_a_statement():
-    for identifier, conclusions in CONCLUSIONS.items():
-        assert set(conclusions) == {statement.name for statement in theorem(identifier).statements}
+    for identifier in theorems():
+        assert set(conclusions_of(identifier)) == {statement.name for statement in theorem(identifier).statements}
 
 
 def test_a_condition_with_a_number_in_it_is_compared():
     statement = theorem("T5").statement("local_with_first_floor")
     (small,) = statement.hypotheses
     looser = replace(small, margin=lambda pair: small.margin(pair) + 0.01 * float(np.exp(pair.a.log_min_probability)))
-    found = compared(replace(statement, hypotheses=(looser,)), CONCLUSIONS["T5"][statement.name])
+    found = compared(replace(statement, hypotheses=(looser,)), conclusions_of("T5")[statement.name])
     assert found.startswith("small KL, first tau holds by")
 
 
