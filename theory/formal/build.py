@@ -103,9 +103,9 @@ def build(folder: Path, statements: Sequence[FormalStatement], jobs: int) -> Map
     _run(folder, "make", "--no-print-directory", f"-j{jobs}")
     printed = _run(folder, "coqc", "-w", "-ambiguous-paths", "-Q", ".", "Formal", "Theorems.v")
     axioms = axioms_in(printed, tuple(claims(statements)))
-    _check_axioms({axiom for found in axioms.values() for axiom in found})
+    check_axioms({axiom for found in axioms.values() for axiom in found})
     checked = _run(folder, "coqchk", "-silent", "-o", "-Q", ".", "Formal", "Formal.Theorems")
-    _check_axioms(set(re.findall(r"^ {4}(\S+)$", checked.partition("* Axioms:")[2].partition("\n* ")[0], re.MULTILINE)))
+    check_axioms(set(re.findall(r"^ {4}(\S+)$", checked.partition("* Axioms:")[2].partition("\n* ")[0], re.MULTILINE)))
     return axioms
 
 
@@ -127,7 +127,14 @@ def axioms_in(output: str, theorems: Sequence[str]) -> dict[str, tuple[str, ...]
     return dict(zip(theorems, found, strict=True))
 
 
-def _check_axioms(found: set[str]) -> None:
+def check_axioms(found: set[str]) -> None:
+    """Make sure that nothing is assumed beside the axioms of the real numbers.
+
+    Raises
+    ------
+    Refused
+        If something else is.
+    """
     unknown = {axiom for axiom in found if not any(axiom == known or axiom.endswith(f".{known}") for known in AXIOMS)}
     if unknown:
         raise Refused(f"more is assumed than the axioms of the real numbers: {', '.join(sorted(unknown))}")

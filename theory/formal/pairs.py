@@ -218,11 +218,6 @@ def flipped_coin() -> Example:
     return _of(Pair(_model([[0.25]], [[1.0], [-0.5]]), _model([[-0.25]], [[1.0], [-0.5]])))
 
 
-def flipped_and_certified() -> Example:
-    """Return a pair of two labels and two inputs: one is flipped, the other one certified."""
-    return _of(Pair(_model([[0.25], [2.0]], [[1.0], [-0.5]]), _model([[-0.25], [1.5]], [[1.0], [-0.5]])))
-
-
 def _by_input(values: Sequence[str]) -> str:
     cases = " ".join(f"| {x} => {value}" for x, value in enumerate(values[:-1]))
     return f"(fun x => match x with {cases} | _ => {values[-1]} end)"
