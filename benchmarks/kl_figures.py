@@ -28,8 +28,7 @@ from empirics.presets import PLANE, STUDENT, TEACHER
 from empirics.training import Recipe, device, distil, train
 from reports.shared.figures.palette import BLUE, GREEN, GREY, INK, VERMILION
 from reports.shared.figures.plots import STYLE, logarithmic
-from theory import Model, Pair, kl_divergence, mean_cca, squared_logit_distance
-from theory.catalogue.t19_sequences.statement import flip_threshold
+from theory import Model, Pair, embedding_bounds, flip_threshold, kl_divergence, mean_cca, squared_logit_distance
 from theory.measures.distances import log_probability_ratio, pointwise_kl_divergence
 
 TEMPERATURES = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -101,23 +100,10 @@ def _orders(pair: Pair, temperature: float, log_least: Values) -> Values:
     return (np.log(divergence) - log_least - np.log(squared)) / math.log(10.0)
 
 
-def embedding_bounds(pair: Pair) -> Values:
-    """Return bounds on ||f - A* f'||^2 (T16); inf where all labels but one or two have no mass in both models."""
-    w = np.minimum(pair.a.probabilities, pair.b.probabilities)
-    delta = pair.logit_difference
-    matrix = information(pair.a.centred_unembeddings, w)
-    least = least_eigenvalues(matrix)
-    mean = np.sum(w * delta, axis=1, keepdims=True) / np.sum(w, axis=1, keepdims=True)
-    own = np.linalg.pinv(matrix) @ ((w * (delta - mean)) @ pair.a.centred_unembeddings)[:, :, None]
-    single = delta @ pair.a.unembedding_pseudo_inverse.T
-    with np.errstate(divide="ignore"):
-        root = np.sqrt(2 * pointwise_kl_divergence(pair) / least)
-    return np.square(root + np.linalg.norm(single - own[:, :, 0], axis=1))
-
-
 def embedding_shares(pair: Pair, temperature: float = 1.0) -> Values:
     """Return the bounds that KL at a temperature gives, over ||f||^2."""
-    squared = temperature**2 * embedding_bounds(cooled(pair, temperature))
+    cool = cooled(pair, temperature)
+    squared = temperature**2 * embedding_bounds(cool.a, cool.b)
     return squared / np.sum(np.square(pair.a.embeddings), axis=1)
 
 
@@ -129,12 +115,12 @@ def alignment_shares(pair: Pair) -> Values:
 
 def certified(pair: Pair) -> Float[np.ndarray, " n"]:
     """Return where KL is below the threshold, so that both models name the same top label (T14)."""
-    return pointwise_kl_divergence(pair) < flip_threshold(pair)
+    return pointwise_kl_divergence(pair) < flip_threshold(pair.a)
 
 
 def disagreement_bound(pair: Pair) -> float:
     """Return the largest share of inputs whose top label can differ, from the mean KL alone (T14)."""
-    cheapest = np.cumsum(np.sort(flip_threshold(pair)))
+    cheapest = np.cumsum(np.sort(flip_threshold(pair.a)))
     return float(np.mean(cheapest <= pair.n * kl_divergence(pair.a, pair.b)))
 
 
@@ -320,7 +306,7 @@ def _thresholds(pairs: Mapping[str, Pair]) -> Callable[[Any], None]:
         for name, shape in (("kl", "x"), ("l2", "+")):
             found = pointwise_kl_divergence(pairs[name])
             axis.plot(rest, found, shape, color=_COLOURS[name], markersize=4, label=f"KL of the {name} student")
-        axis.plot(rest, flip_threshold(pair), ".", color=INK, markersize=4, label="threshold of an input")
+        axis.plot(rest, flip_threshold(pair.a), ".", color=INK, markersize=4, label="threshold of an input")
         logarithmic(axis, "x", (8e-7, 1.1))
         logarithmic(axis, "y", (1e-8, 20.0))
         axis.set(xlabel="1 - top probability of the teacher", ylabel="KL, nats")

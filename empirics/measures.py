@@ -28,6 +28,8 @@ from theory.measures.dissimilarities import (
     volume_dissimilarity,
 )
 from theory.measures.distances import kl_divergence, logit_distance, top_label_agreement
+from theory.measures.registry import CERTIFYING
+from theory.measures.registry import MEASURES as REGISTERED
 from theory.measures.similarities import mean_cca
 from theory.measures.variants import guaranteed_mean_cca, whitened_logit_distance
 from theory.models import Model, Pair, centre_rows
@@ -56,6 +58,7 @@ MEASURES = (
     "mean_cca",
     "mean_cca_bound",
     "guaranteed_mean_cca",
+    *CERTIFYING,
     "log_min_probability",
     "expected_calibration_error",
     "negative_log_likelihood",
@@ -129,6 +132,7 @@ def measure(teacher: Model, student: Model, labels: Int[np.ndarray, " n"]) -> Me
         - ``mean_cca``: of centred embeddings, over the teacher's dimensions; None for students that have more, whose
           correlations are zero in part by convention and not for what they lack;
         - ``mean_cca_bound``, ``guaranteed_mean_cca``: what the logit distance, and the whitened one, guarantee of it;
+        - those of `CERTIFYING`: see `theory.measures.registry`; the teacher is the first model;
         - ``log_min_probability``: log tau, natural, tau the smallest probability of either model;
         - ``expected_calibration_error``, ``negative_log_likelihood``, ``brier_score``: of the student.
 
@@ -158,6 +162,7 @@ def measure(teacher: Model, student: Model, labels: Int[np.ndarray, " n"]) -> Me
             "mean_cca": lambda: _mean_cca(teacher, student),
             "mean_cca_bound": lambda: mean_cca_bound(teacher, student),
             "guaranteed_mean_cca": lambda: guaranteed_mean_cca(teacher, student),
+            **{name: partial(REGISTERED[name].number, teacher, student) for name in CERTIFYING},
             "log_min_probability": lambda: float(pair.log_min_probability),
             "expected_calibration_error": lambda: expected_calibration_error(student, labels),
             "negative_log_likelihood": lambda: negative_log_likelihood(student, labels),

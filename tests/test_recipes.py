@@ -65,6 +65,12 @@ def proofs():
 def false():
     return (Proof("T97", "half", "d = d'/2", (Step("half", "1 = 2", Identity(sp.Integer(1), sp.Integer(2))),)),)
 '''
+CONCLUSION = '''"""What the proof of T97 concludes."""
+
+from theory.proofs.conclusion import concludes
+
+CONCLUSIONS = {"symmetric": concludes("d2 <= d2_swapped", {"d2": "lhs", "d2_swapped": "rhs"}, ("apart",))}
+'''
 LOSS = '''
 
 @distillation_loss(zero_set="logits", shift_invariant=False)
@@ -134,8 +140,9 @@ def copy(tmp_path):
 @pytest.mark.slow  # five commands in processes of their own
 def test_a_theorem_is_one_folder(copy):
     folder = "theory/catalogue/t97_no_side_is_preferred"
-    for name, text in (("__init__.py", ""), ("statement.py", STATEMENT), ("proof.py", PROOF)):
-        copy.add(f"{folder}/{name}", text)
+    texts = {"__init__": "", "statement": STATEMENT, "proof": PROOF, "conclusion": CONCLUSION}
+    for name, text in texts.items():
+        copy.add(f"{folder}/{name}.py", text)
     assert "T97  No side is preferred\n    symmetric\n    half  (false twin)" in copy.run("list", "claims")
     assert "proved" in copy.run("prove", "T97")
     assert "not proved" in copy.run("prove", "T97::half", status=1)

@@ -19,7 +19,7 @@ class Evidence(enum.StrEnum):
     """How strong a verdict is, strongest first; the first six support, the last three refute."""
 
     FORMAL = "formal"  # the kernel of a proof assistant accepts exactly this statement
-    PROVED = "proved"  # every step machine-checked, exact
+    PROVED = "proved"  # every step discharged exactly, the proof tied to its statement: docs/proofs.md
     CERTIFIED = "certified"  # ball arithmetic on a stated box
     CONVEX = "convex"  # dual certificate, rationalised
     ATTACKED = "attacked"  # optimisers failed

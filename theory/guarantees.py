@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from theory.statements import Evaluation, Hypothesis, Statement, as_floats, exce
 _SUBSETS = 200_000  # statements that enumerate more subsets than this are not computed
 _NUMBERS = 20_000_000  # numbers that a statement running over subsets may hold at once
 _ROUNDING = 1e-9  # relative excess of a truth over its bound that rounding can explain
+_GEOMETRY_NUMBERS = 2_000_000  # numbers of k x m matrices, one an input: a second of decompositions
 _BALL_ENTRIES = 200_000  # log-probabilities up to which a statement is decided in balls: 10 s for the slowest
 _FULL_PRECISION = 50_000  # and up to which at the highest precision, which multiplies the time by five
 _LARGE_BITS = 256  # for larger pairs: one doubling of the first look, and the rest is called undecided
@@ -61,7 +64,9 @@ class Guarantee:
 
 
 def enumerable(pair: Pair, over: str = "labels") -> bool:
-    """Whether the (m+1)-subsets of labels are few enough to be enumerated here, with all inputs for each if so said."""
+    """Whether what a statement runs over is little enough to be computed here; see `Statement.enumerates`."""
+    if over == "geometries":
+        return pair.n * pair.k * pair.m <= _GEOMETRY_NUMBERS
     pivoted = math.comb(pair.k, pair.m + 1) * (pair.m + 1)
     width = pair.n if over == "labels and inputs" else pair.k
     return pivoted <= _SUBSETS and pivoted * pair.m * width <= _NUMBERS
@@ -97,9 +102,10 @@ def _guarantee(identifier: str, statement: Statement, pair: Pair) -> Guarantee:
     if pair.a.m != pair.b.m and statement.domain.equal_dimensions:
         return declined(f"needs equal dimensions, saw {pair.a.m} and {pair.b.m}")
     if statement.enumerates and not enumerable(pair, statement.enumerates):
-        return declined(f"runs over C({pair.k}, {pair.m + 1}) subsets of labels, too many to enumerate")
+        return declined(_too_many(pair, statement.enumerates))
     try:
-        with np.errstate(all="ignore"):
+        # Of too few inputs a mean over none is taken: nan, as what follows says.
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore", category=RuntimeWarning):
             for hypothesis in statement.hypotheses:
                 if not bool(as_floats(hypothesis.margin(pair)) > 0):
                     return declined(_failing(hypothesis))
@@ -125,6 +131,12 @@ def _guarantee(identifier: str, statement: Statement, pair: Pair) -> Guarantee:
     )
 
 
+def _too_many(pair: Pair, over: str) -> str:
+    if over == "geometries":
+        return f"decomposes {pair.n} matrices of shape ({pair.k}, {pair.m}), too many"
+    return f"runs over C({pair.k}, {pair.m + 1}) subsets of labels, too many to enumerate"
+
+
 def _failing(hypothesis: Hypothesis) -> str:
     return f"hypothesis fails: {hypothesis.name}"
 
@@ -141,6 +153,82 @@ def _judged(statement: Statement, pair: Pair, truth: float, bound: float) -> tup
     if verdict is Verdict.INCONCLUSIVE:
         return None, "equal to rounding, which balls cannot tell apart"
     return verdict is not Verdict.REFUTED, ""
+
+
+# --------------------------------------------------------------------------- what is worth saying
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Guarantees by what they are good for, each in the order of the catalogue.
+
+    Attributes
+    ----------
+    violated
+        Those that do not hold.
+    informative
+        Those whose bound is better than what is known without the theorem.
+    unjudged
+        Those that hold, and of which nothing is known without the theorem.
+    vacuous
+        Those that say no more than is known anyway.
+    declined
+        Those that do not apply.
+    """
+
+    violated: tuple[Guarantee, ...]
+    informative: tuple[Guarantee, ...]
+    unjudged: tuple[Guarantee, ...]
+    vacuous: tuple[Guarantee, ...]
+    declined: tuple[Guarantee, ...]
+
+    @property
+    def all(self) -> tuple[Guarantee, ...]:
+        """Every one, the most telling first."""
+        return (*self.violated, *self.informative, *self.unjudged, *self.vacuous, *self.declined)
+
+
+def sort_by_use(found: Iterable[Guarantee]) -> Sorted:
+    """Sort guarantees by what they are good for."""
+    groups: dict[str, list[Guarantee]] = {field.name: [] for field in fields(Sorted)}
+    for g in found:
+        groups[_use(g)].append(g)
+    return Sorted(**{name: tuple(group) for name, group in groups.items()})
+
+
+def _use(g: Guarantee) -> str:
+    if not g.applies:
+        return "declined"
+    if g.holds is False:
+        return "violated"
+    return "unjudged" if g.vacuous is None else "vacuous" if g.vacuous else "informative"
+
+
+def orders_of(found: Iterable[Guarantee]) -> tuple[float, float] | None:
+    """Return by how many orders of magnitude bounds exceed truths, at least and at most; None where it is not known."""
+    known = [g.orders for g in found if g.orders is not None]
+    return (min(known), max(known)) if known else None
+
+
+GEOMETRIC = frozenset({"T2", "T3", "T4", "T10"})
+"""Theorems that bound how far an alignment leaves all embeddings apart, or how little they correlate."""
+
+_HARDLY_ANY = 0.1  # share of inputs below which certificates of single embeddings say nothing of the representation
+
+
+def embedding_is_certified(found: Iterable[Guarantee], certified_share: float | None) -> bool:
+    """Whether anything certifies a representation: a theorem on all of it, or KL on a tenth of the inputs or more.
+
+    Parameters
+    ----------
+    found
+        Every guarantee on the pair.
+    certified_share
+        The measure ``certified_embeddings``; None where it does not exist.
+    """
+    if certified_share is not None and certified_share >= _HARDLY_ANY:
+        return True
+    return any(g.applies and g.vacuous is False and g.theorem in GEOMETRIC for g in found)
 
 
 # --------------------------------------------------------------------------- how far the bound is from the truth

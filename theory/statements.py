@@ -92,7 +92,7 @@ class Statement:
         Where the statement is about certain pairs only, those pairs; it is then tested on nothing else.
     enumerates
         "labels" if a side runs over all (m+1)-subsets of labels, whose number explodes with k, and "labels and
-        inputs" if it holds all inputs for each.
+        inputs" if it holds all inputs for each; "geometries" if it holds a k x m matrix for every input.
     """
 
     name: str
@@ -108,7 +108,7 @@ class Statement:
     trivial: Side | None = None
     differentiable: bool = True
     specimens: tuple[ExtremalFamily, ...] = ()
-    enumerates: Literal["", "labels", "labels and inputs"] = ""
+    enumerates: Literal["", "labels", "labels and inputs", "geometries"] = ""
 
     def rhs(self, pair: Pair) -> Array:
         """Return the right side, constant included."""

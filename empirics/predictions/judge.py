@@ -27,6 +27,13 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "accuracy": _UNIT,
         "teacher_accuracy": _UNIT,
         "agreement": _UNIT,
+        "certified_agreement": _UNIT,
+        "flipped": _UNIT,
+        "disagreement_bound": _UNIT,
+        "certified_embeddings": _UNIT,
+        "near_embeddings": _UNIT,
+        "acceptance_rate": _UNIT,
+        "rms_probability_change": _UNIT,
         "mean_cca": _UNIT,
         "guaranteed_mean_cca": _UNIT,
         "concept_accuracy": _UNIT,
@@ -56,6 +63,11 @@ OVER_MAGNITUDES = frozenset(
         "identifiability_dissimilarity_median",
         "volume_dissimilarity",
         "alignment_error",
+        "squared_fisher_distance",
+        "fisher_bound",
+        "squared_clipped_distance_1e-2",
+        "squared_clipped_distance_1e-4",
+        "squared_clipped_distance_1e-6",
     }
 )
 

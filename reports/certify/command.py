@@ -82,8 +82,8 @@ def certify(
 
 
 def _print(found: Certified) -> None:
-    from reports.certify.words import assumed, at_most, percent, statements
-    from reports.shared.rendering import number
+    from reports.certify.words import assumed, percent, statements
+    from reports.shared.rendering import at_most, number
 
     console = wide_console()
     for heading, lines in (("What holds", statements(found)), ("What is assumed", assumed(found))):

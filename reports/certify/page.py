@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from reports.certify.run import Certified
-from reports.certify.words import assumed, at_least, at_most, percent, statements
-from reports.shared.rendering import environment
+from reports.certify.words import assumed, percent, statements
+from reports.shared.rendering import at_least, at_most, environment
 
 
 def render(found: Certified) -> str:

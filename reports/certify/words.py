@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from fractions import Fraction
 
 from reports.certify.run import SCORES, Certified, Score
+from reports.shared.rendering import at_least, at_most
 from reports.shared.versions import schema, versions
 
 SCHEMA = schema("certify", 1)
-_DIGITS = 4  # of a number in a sentence, the last one rounded to the side on which the sentence stays true
 
 
 def percent(share: float | Fraction) -> str:
     """Return a share in per cent, as short as it is exact."""
     return f"{float(100 * share):.10g} %"
-
-
-def at_most(value: float) -> str:
-    """Return a number with four digits that is no smaller; infinity where there is none."""
-    if math.isinf(value):
-        return "∞"
-    return f"{Context(prec=_DIGITS, rounding=ROUND_CEILING).create_decimal_from_float(value):.{_DIGITS}g}"
-
-
-def at_least(value: float) -> str:
-    """Return a number with four digits that is no larger."""
-    return f"{Context(prec=_DIGITS, rounding=ROUND_FLOOR).create_decimal_from_float(value):.{_DIGITS}g}"
 
 
 def statements(found: Certified) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from reports.shared.files import require_file, write_json
 from reports.shared.saved_models import load_model
@@ -35,19 +36,49 @@ def compare(
 def _print(console: Console, title: str, result: Any) -> None:
     from reports.shared.rendering import number
 
-    measures = table(title)
+    console.print(f"[bold]{escape(title)}[/bold]")
+    for sentence in result["answer"]:
+        console.print(escape(sentence))
+    _print_certificates(console, result["certificates"])
+    _print_guarantees(console, result)
+    measures = table("Distances")
     measures.add_column("measure")
     measures.add_column("value", justify="right")
     for name, value in result["measures"].items():
         measures.add_row(name, number(value) if value is not None else f"[dim]{result['undefined'][name]}")
     console.print(measures)
-    guarantees = table("Guarantees")
-    for heading in ("", "statement", "truth", "bound", ""):
-        guarantees.add_column(heading, justify="right" if heading in ("truth", "bound") else "left")
-    for g in result["guarantees"]:
-        words = ["[red]VIOLATED[/red]"] if g["holds"] is False else ["[yellow]vacuous[/yellow]"] if g["vacuous"] else []
-        words += [f"[dim]{g['reason']}[/dim]"] if g["reason"] else []
-        guarantees.add_row(
-            g["theorem"], g["statement"].replace("_", " "), number(g["truth"]), number(g["bound"]), ": ".join(words)
-        )
-    console.print(guarantees)
+
+
+def _print_certificates(console: Console, found: list[dict[str, Any]]) -> None:
+    from reports.shared.certificates import Certificate, sides, told
+
+    certain = table("Certified by KL, without a floor on probabilities")
+    for heading in ("", "bound", "truth"):
+        certain.add_column(heading, justify="right" if heading else "left")
+    for one in told(Certificate(**entry) for entry in found):
+        certain.add_row(one.words, *sides(one))
+    console.print(certain)
+
+
+def _print_guarantees(console: Console, result: Any) -> None:
+    """Print what is violated and what is informative; of the rest, how much there is."""
+    from reports.shared.rendering import number
+
+    shown = [g for g in result["guarantees"] if g["applies"] and (g["holds"] is False or g["vacuous"] is False)]
+    if shown:
+        guarantees = table("Guarantees that say something")
+        for heading in ("", "statement", "truth", "bound", "truth/bound", ""):
+            guarantees.add_column(heading, justify="left" if heading in ("", "statement") else "right")
+        for g in shown:
+            ratio = g["truth"] / g["bound"] if g["bound"] else None
+            words = ["[red]VIOLATED[/red]"] if g["holds"] is False else []
+            words += [f"[dim]{escape(g['reason'])}[/dim]"] if g["reason"] else []
+            guarantees.add_row(
+                g["theorem"], g["statement"].replace("_", " "), number(g["truth"]), number(g["bound"]), number(ratio),
+                ": ".join(words),
+            )  # fmt: skip
+        console.print(guarantees)
+    for line in (result["vacuous"]["words"], result["others"]):
+        if line:
+            console.print(escape(line))
+    console.print("[dim]All of them are in the file that --json names.[/dim]\n")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Literal
 
 import numpy as np
 
+from reports.shared.certificates import certificates, of_embeddings, of_labels, of_others, of_vacuous
 from reports.shared.versions import schema
 from theory import InvalidInput, Model, NotApplicable, Pair
-from theory.guarantees import enumerable, guarantees
+from theory.guarantees import Guarantee, enumerable, guarantees, orders_of, sort_by_use
 from theory.measures.measure import Measure
 from theory.measures.registry import MEASURES
 
@@ -53,7 +55,7 @@ def _measured(compute: Callable[[], float]) -> float | str:
 
 
 def compare(a: Model, b: Model, names: tuple[str, str]) -> dict[str, object]:
-    """Return the contents of ``compare``'s JSON.
+    """Return the contents of ``compare``'s JSON: what is certain first, what says nothing last.
 
     Raises
     ------
@@ -62,25 +64,42 @@ def compare(a: Model, b: Model, names: tuple[str, str]) -> dict[str, object]:
     """
     pair = Pair(a, b)
     found = measures(pair)
+    values = {name: value if isinstance(value, float) else None for name, value in found.items()}
+    reasons = {name: value for name, value in found.items() if isinstance(value, str)}
+    sides = sort_by_use(guarantees(pair))
+    range_of = orders_of(sides.vacuous)
     return {
         "schema": schema("compare", 1),
         "a": {"name": names[0], "n": a.n, "k": a.k, "m": a.m},
         "b": {"name": names[1], "n": b.n, "k": b.k, "m": b.m},
-        "measures": {name: value if isinstance(value, float) else None for name, value in found.items()},
-        "undefined": {name: value for name, value in found.items() if isinstance(value, str)},
-        "guarantees": [
-            {
-                "theorem": g.theorem,
-                "statement": g.statement,
-                "formula": g.latex,
-                "applies": g.applies,
-                "reason": g.reason,
-                "bound": g.bound,
-                "truth": g.truth,
-                "vacuous": g.vacuous,
-                "holds": g.holds,
-                "orders": g.orders,
-            }
-            for g in guarantees(pair)
+        "answer": [
+            of_labels(values, f"{a.n:,} inputs"),
+            of_embeddings(values, sides.all, reasons.get("certified_embeddings", "")),
         ],
+        "certificates": [asdict(one) for one in certificates(values, values["kl_divergence"], a.k)],
+        "measures": values,
+        "undefined": reasons,
+        "vacuous": {
+            "count": len(sides.vacuous),
+            "least_orders": None if range_of is None else range_of[0],
+            "most_orders": None if range_of is None else range_of[1],
+            "words": of_vacuous(sides),
+        },
+        "others": of_others(sides),
+        "guarantees": [_guarantee(g) for g in sides.all],
+    }
+
+
+def _guarantee(g: Guarantee) -> dict[str, object]:
+    return {
+        "theorem": g.theorem,
+        "statement": g.statement,
+        "formula": g.latex,
+        "applies": g.applies,
+        "reason": g.reason,
+        "bound": g.bound,
+        "truth": g.truth,
+        "vacuous": g.vacuous,
+        "holds": g.holds,
+        "orders": g.orders,
     }

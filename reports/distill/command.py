@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -141,6 +141,15 @@ _SHOWN = {
     "direction_r2": "R² of directions",
     "concept_accuracy": "concepts",
 }
+_CERTAIN = {
+    "certified_agreement": "labels certified",
+    "agreement": "agree",
+    "disagreement_bound": "differ at most",
+    "fisher_bound": "Fisher at most",
+    "squared_fisher_distance": "Fisher",
+    "certified_embeddings": "embeddings certified",
+    "near_embeddings": "near",
+}
 _OF_TEACHERS = {"accuracy": "teacher_accuracy", "concept_accuracy": "teacher_concept_accuracy"}
 _NAME = 24  # columns that the name of a loss takes at most
 _GAP, _EDGES = 3, 2  # between two columns, and at both ends
@@ -148,6 +157,7 @@ _COLOURS = {"confirmed": "green", "refuted": "red", "undecided": "yellow"}
 
 
 def _print(console: Console, report: Report) -> None:
+    from reports.distill.page import certain, vacuous_in_words
     from reports.shared.rendering import number
 
     plan = report.grid.plan
@@ -162,11 +172,15 @@ def _print(console: Console, report: Report) -> None:
     )
     title = f"{plan.experiment}, test part: {counts} (profile {plan.profile}, seed {plan.seed}, "
     console.print(f"{title}{report.grid.seconds:.0f} s)", style="italic", highlight=False, markup=False)
-    for part in _tables(report, console.width):
-        console.print(part)
+    for shown in (_SHOWN, _CERTAIN):
+        for part in _tables(report, console.width, shown):
+            console.print(part)
     chance = number(1 / _labels(report))
     note = f"mean (geometric for distances and KL) [95 % interval for new teachers and new students]; chance: {chance}"
     console.print(note, highlight=False, markup=False)
+    for loss in report.losses:
+        if report.without_certificate(loss)[0]:
+            _indented(console, "[yellow]certain[/]   ", escape(f"{loss}: {certain(report, loss)}"))
     for judged in report.judged:
         verdict = str(judged.verdict)
         colour, words = _COLOURS[verdict], " ".join(judged.prediction.statement.split())
@@ -183,6 +197,8 @@ def _print(console: Console, report: Report) -> None:
         f"{vacuous:,} vacuous",
         highlight=False,
     )
+    if hollow := vacuous_in_words(report):
+        _indented(console, "", escape(hollow))
     for line in report.violations:
         _indented(console, "[red]VIOLATED[/]  ", escape(line))
     training, whole = report.grid.training_core_seconds, report.grid.core_seconds
@@ -207,13 +223,13 @@ def _indented(console: Console, label: str, words: str) -> None:
     console.print(line, highlight=False)
 
 
-def _tables(report: Report, width: int) -> Iterator[Table]:
+def _tables(report: Report, width: int, shown: Mapping[str, str]) -> Iterator[Table]:
     """Return the means by loss, in as many tables of about as many columns as it takes for none to be cut."""
     names = [min(len(name), _NAME) for name in ("teacher", *report.losses)]
-    measures = [name for name in _SHOWN if any(report.cell(loss, name) for loss in report.losses)]
+    measures = [name for name in shown if any(report.cell(loss, name) for loss in report.losses)]
     columns = {name: _column(report, name) for name in measures}
     widths = {
-        name: max(len(line) for cell in (_SHOWN[name], *columns[name]) for line in cell.split("\n")) + _GAP
+        name: max(len(line) for cell in (shown[name], *columns[name]) for line in cell.split("\n")) + _GAP
         for name in measures
     }
     count = 1
@@ -225,7 +241,7 @@ def _tables(report: Report, width: int) -> Iterator[Table]:
         part = table()
         part.add_column("loss", overflow="fold", max_width=_NAME, min_width=max(names))
         for name in group:
-            part.add_column(_SHOWN[name], justify="right", no_wrap=True)
+            part.add_column(shown[name], justify="right", no_wrap=True)
         for label, *cells in zip(("teacher", *report.losses), *(columns[name] for name in group), strict=True):
             part.add_row(escape(label), *(escape(cell).replace("\n", "\n[dim]") for cell in cells))
         yield part

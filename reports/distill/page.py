@@ -16,6 +16,7 @@ from empirics.predictions import Judged
 from empirics.statistics import Interval
 from reports.distill import figures
 from reports.distill.run import PACKAGES, SUMMARISED, LossComparison, Report, TheoremLine, settings
+from reports.shared.certificates import magnitudes, percent
 from reports.shared.rendering import environment, number
 from reports.shared.versions import versions
 
@@ -35,6 +36,18 @@ TITLES: Mapping[str, str] = {
     "mean_cca": "m_CCA",
     "mean_cca_bound": "m_CCA guaranteed by d_logit",
     "guaranteed_mean_cca": "m_CCA guaranteed by whitened d_logit",
+    "certified_agreement": "same top label, certified",
+    "flipped": "another top label",
+    "disagreement_bound": "another top label at most, by mean KL",
+    "squared_fisher_distance": "Fisher distance, squared",
+    "fisher_bound": "Fisher distance at most, (2 + R) KL",
+    "squared_clipped_distance_1e-2": "clipped at 1e-2, squared",
+    "squared_clipped_distance_1e-4": "clipped at 1e-4, squared",
+    "squared_clipped_distance_1e-6": "clipped at 1e-6, squared",
+    "certified_embeddings": "near embeddings, certified",
+    "near_embeddings": "near embeddings",
+    "acceptance_rate": "acceptance rate, 1 − E TV",
+    "rms_probability_change": "change of the top probability, rms",
     "log_min_probability": "log of the least probability",
     "expected_calibration_error": "expected calibration error",
     "negative_log_likelihood": "negative log-likelihood",
@@ -107,9 +120,10 @@ def _entry(report: Report, loss: str, measure: str, split: str = "test") -> Cell
 
 @dataclass(frozen=True)
 class Sentence:
-    """What is said of one loss: its numbers, and how they differ from those of the first loss."""
+    """What is said of one loss: what is certain, its numbers, and how they differ from those of the first loss."""
 
     loss: str
+    certain: str
     numbers: str
     against: str
 
@@ -121,8 +135,21 @@ def sentences(report: Report) -> list[Sentence]:
         told = [(TITLES[measure], _entry(report, loss, measure)) for measure in _TOLD]
         numbers = ", ".join(f"{name} {entry}" for name, entry in told if entry is not None)
         own = [c for c in report.comparisons if c.loss == loss and c.split == "test" and c.measure in _TOLD]
-        found.append(Sentence(loss, numbers or "nothing was measured on every pair", "; ".join(map(_contrast, own))))
+        words = numbers or "nothing was measured on every pair"
+        found.append(Sentence(loss, certain(report, loss), words, "; ".join(map(_contrast, own))))
     return found
+
+
+def certain(report: Report, loss: str) -> str:
+    """Say what KL certifies of a loss's students, and plainly where nothing certifies an embedding."""
+    labels, embeddings = (report.cell(loss, name) for name in ("certified_agreement", "certified_embeddings"))
+    lost, count = report.without_certificate(loss)
+    line = "" if labels is None else f"KL certifies {percent(labels['mean'])} of top labels"
+    share = "" if embeddings is None else f" and {percent(embeddings['mean'])} of embeddings"
+    if not lost:
+        return f"{line}{share}"
+    where = "" if lost == count else f" on {lost} of {count} pairs"
+    return f"{line}{', but ' if line else ''}nothing certifies this embedding{where}"
 
 
 def _contrast(comparison: LossComparison) -> str:
@@ -169,6 +196,40 @@ def _chance(report: Report, measure: str) -> str:
     if measure == "concept_accuracy" and concepts:
         return number(math.fsum(1 / len(values) for values in concepts.values()) / len(concepts))
     return ""
+
+
+_CERTAIN = (  # what KL makes certain, above the truth that it is certain of
+    "certified_agreement", "agreement", "disagreement_bound", "flipped", "fisher_bound", "squared_fisher_distance",
+    "squared_clipped_distance_1e-2", "squared_clipped_distance_1e-4", "squared_clipped_distance_1e-6",
+    "certified_embeddings", "near_embeddings",
+)  # fmt: skip
+
+
+def certain_rows(report: Report) -> list[tuple[str, list[Cell]]]:
+    """Return what is certain of each loss's students (columns), beside the truth; last, how far off T5 is."""
+    rows = []
+    for name in _CERTAIN:
+        if name.startswith("squared_clipped"):
+            floor = name.rpartition("_")[2]
+            bounds = [_of_kl(report, loss, 2 / float(floor)) for loss in report.losses]
+            rows.append((f"clipped at {floor} at most, 2 KL/{floor}", [entry or _EMPTY for entry in bounds]))
+        cells = [_entry(report, loss, name) for loss in report.losses]
+        if any(cells):
+            rows.append((TITLES[name], [entry or _EMPTY for entry in cells]))
+    lines = {line.loss: line for line in report.theorems if (line.theorem, line.statement) == ("T5", "upper_bound")}
+    off = [lines[loss].orders if loss in lines else None for loss in report.losses]
+    words = [_EMPTY if o is None else Cell(f"too large by {o:.0f} orders of magnitude", "") for o in off]
+    rows.append(("T5: d_logit² at most, 2 KL/τ", words))
+    return rows
+
+
+def _of_kl(report: Report, loss: str, factor: float) -> Cell | None:
+    """Return a multiple of KL, with the multiple of its interval."""
+    found = report.cell(loss, "kl")
+    if found is None:
+        return None
+    low, high = (None if found[end] is None else factor * found[end] for end in ("low", "high"))
+    return cell(factor * found["mean"], low, high, found["scale"])
 
 
 def heavy_tails(report: Report) -> list[str]:
@@ -296,7 +357,18 @@ def theorem_rows(report: Report) -> list[dict[str, Any]]:
         key = (line.theorem, line.statement)
         row = rows.setdefault(key, {"name": _name(line), "latex": line.latex, "cells": {}})
         row["cells"][line.loss] = _told(line)
+        row["vacuous"] = row.get("vacuous", True) and 0 < line.applies == line.vacuous
     return list(rows.values())
+
+
+def vacuous_in_words(report: Report) -> str:
+    """Say in one line how many statements say nothing on any pair, and by how many orders they are off."""
+    hollow = {row["name"] for row in theorem_rows(report) if row["vacuous"]}
+    if not hollow:
+        return ""
+    orders = [line.orders for line in report.theorems if _name(line) in hollow and line.orders is not None]
+    far = f", too large by {magnitudes(min(orders), max(orders))} (medians over pairs)" if orders else ""
+    return f"{len(hollow)} statement{'s are' if len(hollow) > 1 else ' is'} vacuous on every pair{far}."
 
 
 def _told(line: TheoremLine) -> dict[str, Any]:
@@ -423,7 +495,10 @@ def render(report: Report) -> str:
         comparisons=comparison_rows(report),
         splits=split_tables(report),
         summaries=theorem_summaries(report),
-        theorems=theorem_rows(report),
+        theorems=[row for row in theorem_rows(report) if not row["vacuous"]],
+        hollow=[row for row in theorem_rows(report) if row["vacuous"]],
+        vacuous=vacuous_in_words(report),
+        certain=certain_rows(report),
         orders=Markup(figures.orders(report)),
         missing=missing(report),
         reference=report.losses[0],

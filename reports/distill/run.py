@@ -22,6 +22,7 @@ from empirics.statistics import EffectSize, Interval, Scale, effect_size, interv
 from empirics.statistics import Grid as GridOfValues
 from reports.shared.versions import schema, versions
 from theory.errors import InvalidInput
+from theory.guarantees import embedding_is_certified
 
 SCHEMA = schema("distill", 1)
 SUMMARISED = (*MEASURES, "direction_r2", *CONCEPT_MEASURES, "probe_accuracy")
@@ -75,9 +76,9 @@ class TheoremLine:
     ----------
     theorem, statement, latex, loss
         Which one.
-    pairs, applies, violated, undecided, vacuous
+    pairs, applies, violated, undecided, informative, vacuous
         Numbers of pairs: in all, where it applies, where it fails, where float64 sees a failure that could not be
-        decided, and where it says no more than is known without it.
+        decided, and where it says more, or no more, than is known without it.
     worst
         Largest truth over bound; None where no bound is a number.
     orders
@@ -94,6 +95,7 @@ class TheoremLine:
     applies: int
     violated: int
     undecided: int
+    informative: int
     vacuous: int
     worst: float | None
     orders: float | None
@@ -167,6 +169,13 @@ class Report:
             for g in s.guarantees
             if g.holds is False
         ]
+
+    def without_certificate(self, loss: str) -> tuple[int, int]:
+        """Return on how many students of a loss nothing certifies the embedding, on the test part, and of how many."""
+        students = [s for s in self.grid.students if s.loss == loss]
+        shares = [next(row for row in s.rows if row["split"] == "test")["certified_embeddings"] for s in students]
+        lost = [not embedding_is_certified(s.guarantees, share) for s, share in zip(students, shares, strict=True)]
+        return sum(lost), len(lost)
 
     def cell(self, loss: str, measure: str, split: str = "test") -> Mapping[str, Any] | None:
         """Return the summary of a measure for a loss, or None where it was not measured on every pair."""
@@ -321,6 +330,7 @@ def _theorems(grid: Grid) -> list[TheoremLine]:
                     applies=len(applying),
                     violated=sum(g.holds is False for g in applying),
                     undecided=sum(g.holds is None for g in applying),
+                    informative=sum(g.vacuous is False for g in applying),
                     vacuous=sum(bool(g.vacuous) for g in applying),
                     worst=max(ratios) if ratios else None,
                     orders=statistics.median(orders) if orders else None,

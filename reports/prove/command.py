@@ -81,6 +81,9 @@ def _print_table(found: tuple[TheoremProved, ...]) -> None:
     console.print(proofs)
     for one in found:
         for proof in one.proofs:
+            if proof.problem:
+                line = f"{one.identifier} {proof.proof.statement}: {proof.problem}"
+                console.print(f"[red]NOT PROVED[/red] {line}", highlight=False, soft_wrap=True)
             for step, discharge in zip(proof.proof.steps, proof.discharges, strict=True):
                 if str(discharge.status) == "not proved":
                     line = f"{one.identifier} {proof.proof.statement}, step {step.name}: {discharge.detail}"

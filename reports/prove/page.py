@@ -9,7 +9,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from reports.prove.run import TheoremProved, accepted_by, obligation_text
+from reports.prove.run import TheoremProved, accepted_by, claim, obligation_text, tie
 from reports.shared.figures import svg
 from reports.shared.figures.palette import BLUE, VERMILION
 from reports.shared.rendering import environment
@@ -53,6 +53,8 @@ def render(found: tuple[TheoremProved, ...], worst: Sequence[Enclosure] = ()) ->
         theorems=found,
         colours={"proved": "ok", "cited": "unsure", "not proved": "bad"},
         checked=obligation_text,
+        claim=claim,
+        tie=tie,
         accepted=accepted_by,
         steps=sum(len(proof.discharges) for one in found for proof in one.proofs),
         worst=Markup(worst_picture(worst)) if worst else "",

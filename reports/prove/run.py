@@ -12,12 +12,13 @@ import numpy as np
 
 from reports.shared.versions import schema, version
 from theory.catalogue import theorem, theorems
-from theory.catalogue.proofs import attempts_at, proofs_of
+from theory.catalogue.proofs import attempts_at, checked_proofs, conclusion_of, proofs_of
 from theory.errors import InvalidInput
 from theory.formal import FormalProof, formal_statements
 from theory.proofs import verifier
 from theory.proofs.certificates import Certificate, certify, counterexample, rounded
 from theory.proofs.steps import Checked, Obligation, Status, checked
+from theory.statements import Theorem
 from theory.workers import spreading
 
 SCHEMA = schema("proofs", 1)
@@ -83,8 +84,15 @@ def chosen(name: str) -> tuple[str, str | None]:
     return known.identifier, statement
 
 
-def prove(identifier: str, statement: str | None = None) -> TheoremProved:
+def prove(identifier: str, statement: str | None = None, known: Theorem | None = None) -> TheoremProved:
     """Check the proofs of a theorem, and the attempts at its false twins; or those of one statement of it.
+
+    Parameters
+    ----------
+    identifier, statement
+        Which; by default all statements.
+    known
+        What the proofs are held against; by default the theorem as the catalogue has it.
 
     Raises
     ------
@@ -92,8 +100,7 @@ def prove(identifier: str, statement: str | None = None) -> TheoremProved:
         If there is no such theorem.
     """
     began = time.perf_counter()
-    known = theorem(identifier)
-    wanted = [proof for proof in proofs_of(identifier) if statement in (None, proof.statement)]
+    known = theorem(identifier) if known is None else known
     attempts = [proof for proof in attempts_at(identifier) if statement in (None, proof.statement)]
     tried = {proof.statement for proof in attempts_at(identifier)}
     without = [
@@ -103,7 +110,7 @@ def prove(identifier: str, statement: str | None = None) -> TheoremProved:
     return TheoremProved(
         identifier,
         known.title,
-        tuple(checked(proof) for proof in wanted),
+        checked_proofs(known, statement),
         tuple(checked(proof) for proof in attempts),
         tuple(without),
         time.perf_counter() - began,
@@ -163,7 +170,14 @@ def as_text(found: TheoremProved) -> str:
     """
     lines = [f"{found.identifier}. {found.title}", ""]
     for one in found.proofs:
-        lines += [f"Proof of {one.proof.statement}: {one.status}", f"  {one.proof.claim}", "", *_steps(one), ""]
+        lines += [
+            f"Proof of {one.proof.statement}: {one.status}",
+            f"  {claim(one)}",
+            *(f"  {line}" for line in tie(one)),
+            "",
+            *_steps(one),
+            "",
+        ]
     for formal in found.formal.values():
         lines += [f"Formal proof of {formal.statement}: {accepted_by(formal)}", ""]
         lines += [f"  {line}" if line else "" for line in formal.definition.splitlines()] + [""]
@@ -172,6 +186,34 @@ def as_text(found: TheoremProved) -> str:
         lines += [*_steps(one, failing=bool(found.proofs)), ""]
     lines += [f"False twin {twin}: not proved; no proof of it was attempted." for twin in found.without]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def claim(one: Checked) -> str:
+    """Return what is proved, in LaTeX: that of the catalogue's statement, where the proof is tied to one."""
+    if one.problem or ":" in one.proof.statement:
+        return one.proof.claim
+    return next(
+        (each.latex for each in theorem(one.proof.theorem).statements if each.name == one.proof.statement),
+        one.proof.claim,
+    )
+
+
+def concludes(one: Checked) -> str:
+    """Return the conclusion as it was compared with the statement; nothing for proofs that are of no statement."""
+    found = conclusion_of(one.proof)
+    return found.says if found is not None else ""
+
+
+def tie(one: Checked) -> Iterator[str]:
+    """Yield what ties a proof to its statement, and how much of it is read."""
+    if one.problem:
+        yield f"not proved: {one.problem}"
+    if concludes(one):
+        yield f"Concludes, averaged over inputs: {concludes(one)}"
+    if one.reading:
+        yield f"Read, not checked, in the last step: {'; '.join(one.reading)}"
+    if one.read:
+        yield f"Read, not checked: {len(one.read)} premise(s) in other letters than the step they come from"
 
 
 def accepted_by(formal: FormalProof) -> str:
@@ -228,8 +270,12 @@ def as_json(found: tuple[TheoremProved, ...]) -> dict[str, object]:
 def _proof_json(one: Checked) -> dict[str, object]:
     return {
         "statement": one.proof.statement,
-        "claim": one.proof.claim,
+        "claim": claim(one),
         "status": str(one.status),
+        "problem": one.problem,
+        "concludes": concludes(one),
+        "read_in_the_last_step": list(one.reading),
+        "read_premises": list(one.read),
         "steps": [
             {
                 "name": step.name,

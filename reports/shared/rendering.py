@@ -6,6 +6,7 @@ import hashlib
 import html
 import math
 import re
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from pathlib import Path
 from xml.etree.ElementTree import Element, tostring
 
@@ -21,6 +22,7 @@ from theory.search.notation import entry
 _SHARED = Path(__file__).parent  # base.html, which every page extends, lies here
 _ROWS = 6  # rows of a counterexample's matrices that a page shows
 _AS_LONG_AS_ROUNDED = 7  # characters of an exact number that is shown as it is: six digits and their point are as many
+_CERTAIN = 4  # digits of a bound, the last one rounded to the side on which it stays one
 _LONGEST = 80  # characters of a name in a file's: with a hash and an ending far below the 255 that file systems take
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$(.+?)(?<!\\)\$|:math:`(.+?)`", re.DOTALL)
 # Of MathML, what lays formulas out. LaTeX also knows \href and \style, which have no business in a claim.
@@ -98,6 +100,18 @@ def number(value: float | None) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     return f"{value:.4g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.3e}"
+
+
+def at_most(value: float) -> str:
+    """Return a number with four digits that is no smaller; infinity where there is none."""
+    if math.isinf(value):
+        return "∞"
+    return f"{Context(prec=_CERTAIN, rounding=ROUND_CEILING).create_decimal_from_float(value):.{_CERTAIN}g}"
+
+
+def at_least(value: float) -> str:
+    """Return a number with four digits that is no larger."""
+    return f"{Context(prec=_CERTAIN, rounding=ROUND_FLOOR).create_decimal_from_float(value):.{_CERTAIN}g}"
 
 
 def readable(value: float) -> str:

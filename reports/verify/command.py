@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from reports.shared.files import require_folder, write_json
 from reports.shared.terminal import ExitStatus, require_packages, steps, table
@@ -51,7 +53,7 @@ def verify(
 
 def _print(console: Console, run: VerificationRun) -> None:
     _print_theorems(console, run)
-    _print_trained(console, run)
+    print_trained(console, run)
     for line in run.failures:
         console.print(f"[red]FAILED[/red] {line}", highlight=False, soft_wrap=True)
 
@@ -78,20 +80,35 @@ def _print_theorems(console: Console, run: VerificationRun) -> None:
     console.print(theorems)
 
 
-def _print_trained(console: Console, run: VerificationRun) -> None:
-    from reports.verify.page import kl_bound_table
+def print_trained(console: Console, run: VerificationRun) -> None:
+    """Print what is certain of trained models first, and of what is not how far off it is."""
+    from reports.shared.certificates import of_vacuous
+    from reports.shared.rendering import number
+    from reports.verify.page import certain_table, kl_bound_table
 
-    real = table("Trained models: the floor tau, the KL bound and the truth")
-    for heading in ("digits, student", "acc.", "lg tau", "KL", "2 KL/tau", "true d²", ""):
-        real.add_column(heading, justify="left" if heading in ("digits, student", "") else "right", no_wrap=True)
-    for row in kl_bound_table(run.real):
-        real.add_row(
-            row["name"].removeprefix("digits: ").removesuffix(" student"),
-            f"{row['student_accuracy']:.3f}",
-            f"{row['log10_tau']:.1f}",
-            f"{row['kl']:.3g}",
-            "> 1e308" if row["bound"] is None else f"{row['bound']:.1e}",
-            f"{row['truth']:.4g}",
-            "[yellow]vacuous" if row["vacuous"] else "informative",
-        )
+    rows = kl_bound_table(run.real)
+    names = [row["name"].removeprefix("digits: ").removesuffix(" student") for row in rows]
+    real = table("Trained models, students of one teacher of digits: what KL certifies, and the truth")
+    real.add_column("")
+    for name in names:
+        real.add_column(name, justify="right")
+        real.add_column("truth", justify="right", style="dim")
+    for words, cells in certain_table(run.real):
+        real.add_row(words, *(word for bound, truth in cells for word in (bound or "vacuous", truth)))
+    bounds = [_powers(row["orders"], row["truth"]) for row in rows]
+    old = [
+        word
+        for row, bound in zip(rows, bounds, strict=True)
+        for word in (f"[yellow]{bound}[/yellow]" if row["vacuous"] else bound, number(row["truth"]))
+    ]
+    real.add_row("d_logit² by the floor τ, bound 2 KL/τ (T5)", *old)
     console.print(real)
+    for name, row, model in zip(names, rows, run.real, strict=True):
+        off = "" if row["orders"] is None else f" T5 is off by {row['orders']:.0f} orders of magnitude."
+        line = f"{' '.join(model.answer)}{off} {of_vacuous(model.sorted)}"
+        console.print(f"[bold]{name}[/bold] (accuracy {row['student_accuracy']:.3f}): {escape(line)}", highlight=False)
+
+
+def _powers(orders: float | None, truth: float) -> str:
+    """Return a bound by its orders above the truth: it may be beyond floats."""
+    return "–" if orders is None else f"≤ 1e{orders + math.log10(truth):.0f}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from reports.shared.certificates import of_vacuous, sides, told
 from reports.shared.rendering import environment
 from reports.verify import figures
 from reports.verify.run import RealModel, VerificationRun, enclosures, sharp_constant, worst_ratio
@@ -20,7 +21,6 @@ def kl_bound_table(real: tuple[RealModel, ...]) -> list[dict[str, Any]]:
     for model in real:
         bound = next(g for g in model.guarantees if (g.theorem, g.statement) == ("T5", "upper_bound"))
         loss = next(g for g in model.guarantees if (g.theorem, g.statement) == ("T6", "upper_bound"))
-        gap = math.log10(bound.bound / bound.truth) if bound.bound and bound.truth else None
         rows.append(
             {
                 "name": model.name,
@@ -30,11 +30,33 @@ def kl_bound_table(real: tuple[RealModel, ...]) -> list[dict[str, Any]]:
                 "kl": loss.truth,
                 "bound": bound.bound,
                 "truth": bound.truth,
-                "orders": gap,
+                "orders": bound.orders,
                 "vacuous": bound.vacuous,
             }
         )
     return rows
+
+
+def certain_table(real: tuple[RealModel, ...]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return what KL certifies of each trained pair (columns): bound and truth, leaving out what is vacuous on all."""
+    columns = [model.certificates for model in real]
+    shown = {one.measure for column in columns for one in told(column)}
+    return [
+        (
+            row[0].words,
+            [
+                sides(one) if one in told(column) else ("", sides(one)[1])
+                for one, column in zip(row, columns, strict=True)
+            ],
+        )
+        for row in zip(*columns, strict=True)
+        if row[0].measure in shown
+    ]
+
+
+def off_by(orders: float | None) -> str:
+    """Return by how much a bound is too large, in words."""
+    return "" if orders is None else f"too large by {orders:.0f} orders of magnitude"
 
 
 def render(run: VerificationRun) -> str:
@@ -49,6 +71,9 @@ def render(run: VerificationRun) -> str:
         embeddings=Markup(figures.embeddings(run.real)),
         bounds=Markup(figures.bounds_against_truth(run.real)),
         kl_table=kl_bound_table(run.real),
+        certain=certain_table(run.real),
+        off_by=off_by,
+        vacuous={model.name: of_vacuous(model.sorted) for model in run.real},
         regimes=len(REGIMES),
         evaluations=sum(s.outcome.evaluations for r in run.theorems for s in r.statements),
         decisions=sum(s.outcome.checks for r in run.theorems for s in r.statements),

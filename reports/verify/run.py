@@ -6,16 +6,17 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from reports.shared.certificates import Certificate, certificates, of_embeddings, of_labels, of_vacuous, values_of
 from reports.shared.versions import schema, versions
 from theory.catalogue import theorems
 from theory.errors import InvalidInput
 from theory.evidence import Evidence
 from theory.formal import formal_statements_of_theorem, outdated_statements
-from theory.guarantees import Guarantee, guarantees
+from theory.guarantees import Guarantee, Sorted, guarantees, sort_by_use
 from theory.models import Pair
 from theory.search.outcome import Outcome, Witness
 from theory.search.plan import Plan
@@ -33,13 +34,29 @@ _PACKAGES = ("torch", "scikit-learn", "python-flint", "mpmath", "sympy", "hypoth
 
 @dataclass(frozen=True)
 class RealModel:
-    """A trained pair with the guarantees that follow on it."""
+    """A trained pair with what is certain of it, and the guarantees that follow on it."""
 
     name: str
     pair: Pair
     teacher_accuracy: float
     student_accuracy: float
+    values: Mapping[str, float | None]
     guarantees: tuple[Guarantee, ...]
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """What KL certifies, beside the truth."""
+        return certificates(self.values, self.values["kl_divergence"], self.pair.k)
+
+    @property
+    def sorted(self) -> Sorted:
+        """The guarantees, by what they are good for."""
+        return sort_by_use(self.guarantees)
+
+    @property
+    def answer(self) -> tuple[str, str]:
+        """What is certain of top labels and of embeddings, in words."""
+        return of_labels(self.values, f"{self.pair.n:,} inputs"), of_embeddings(self.values, self.guarantees)
 
 
 @dataclass(frozen=True)
@@ -57,9 +74,11 @@ class VerificationRun:
     versions
         Of this package, Python and what the numbers depend on.
     unproved
-        Steps of proofs that were not discharged.
+        Steps of proofs that were not discharged, and proofs that are of another statement.
     outdated
         Statements that were proved in Coq, and are no longer what was.
+    read
+        How many premises of each proof are read, not checked: what `proved` trusts, see docs/proofs.md.
     """
 
     profile: str
@@ -70,6 +89,7 @@ class VerificationRun:
     versions: Mapping[str, str]
     unproved: tuple[str, ...] = ()
     outdated: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
 
     @property
     def failures(self) -> list[str]:
@@ -119,14 +139,13 @@ def _verify(theorem: Theorem, profile: Plan, seed: int) -> tuple[str, TheoremRep
 
 def _prove(identifier: str) -> tuple[str, tuple[Checked, ...]]:
     """Check the proofs of a theorem."""
-    from theory.catalogue.proofs import proofs_of
-    from theory.proofs.steps import checked
+    from theory.catalogue.proofs import checked_proofs
 
-    return f"proof of {identifier}", tuple(checked(proof) for proof in proofs_of(identifier))
+    return f"proof of {identifier}", checked_proofs(theorems()[identifier])
 
 
 def _with_proofs(report: TheoremReport, proofs: tuple[Checked, ...]) -> TheoremReport:
-    """Raise the evidence for statements that held and whose every step is discharged, or that Coq accepts as is."""
+    """Raise the evidence for statements that held and have a proof that is theirs, by steps or accepted by Coq."""
     proved = {one.proof.statement for one in proofs if one.status == "proved"}
     formal = formal_statements_of_theorem(report.theorem)
     statements = []
@@ -142,9 +161,18 @@ def _with_proofs(report: TheoremReport, proofs: tuple[Checked, ...]) -> TheoremR
 
 def _unproved(proofs: tuple[Checked, ...]) -> Iterator[str]:
     for one in proofs:
+        if one.problem:
+            yield f"{one.proof.theorem} {one.proof.statement} ({one.problem})"
         for step, discharge in zip(one.proof.steps, one.discharges, strict=True):
             if discharge.status == "not proved":
                 yield f"{one.proof.theorem} {one.proof.statement}, step {step.name} ({discharge.detail})"
+
+
+def _read(proofs: tuple[Checked, ...]) -> Iterator[str]:
+    for one in proofs:
+        if one.status == "proved" and (one.read or one.reading):
+            name = f"{one.proof.theorem} {one.proof.statement}"
+            yield f"{name}: {len(one.read)} premises and {len(one.reading)} names of the last step read, not checked"
 
 
 def _distil(seed: int) -> tuple[str, tuple[DistilledPair, ...]]:
@@ -160,7 +188,7 @@ def _stated(distilled: tuple[DistilledPair, ...]) -> tuple[RealModel, ...]:
     return tuple(
         RealModel(
             f"digits: {item.name} student", item.pair, item.teacher_accuracy, item.student_accuracy,
-            tuple(guarantees(item.pair)),
+            values_of(item.pair), tuple(guarantees(item.pair)),
         )
         for item in distilled
     )  # fmt: skip
@@ -224,6 +252,7 @@ def run_verification(
         versions=versions(*_PACKAGES),
         unproved=tuple(line for name in provable for line in _unproved(done[f"proof of {name}"])),
         outdated=tuple(f"{name} {each}" for name in provable for each in outdated_statements(chosen[name])),
+        read=tuple(line for name in provable for line in _read(done[f"proof of {name}"])),
     )
 
 
@@ -239,6 +268,7 @@ def as_json(run: VerificationRun) -> dict[str, object]:
         "seconds": round(run.seconds, 3),
         "ok": not run.failures,
         "failures": run.failures,
+        "proved_but_read": list(run.read),
         "theorems": [_theorem_json(report, run.real) for report in run.theorems],
         "real_models": [
             {
@@ -246,6 +276,9 @@ def as_json(run: VerificationRun) -> dict[str, object]:
                 "teacher_accuracy": model.teacher_accuracy,
                 "student_accuracy": model.student_accuracy,
                 "log10_tau": float(model.pair.log_min_probability) / math.log(10),
+                "answer": list(model.answer),
+                "certificates": [asdict(one) for one in model.certificates],
+                "vacuous": of_vacuous(model.sorted),
             }
             for model in run.real
         ],
@@ -297,6 +330,7 @@ def _real_json(identifier: str, real: tuple[RealModel, ...]) -> list[dict[str, o
             "lhs": g.truth,
             "rhs": g.bound,
             "vacuous": bool(g.vacuous),
+            "orders": g.orders,
             "reason": g.reason,
         }
         for model in real

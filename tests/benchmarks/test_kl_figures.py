@@ -13,9 +13,7 @@ from benchmarks.kl_figures import (
     certified,
     cooled,
     disagreement_bound,
-    embedding_bounds,
     information,
-    least_eigenvalues,
     orders_by_floor,
     orders_by_rank,
     quadratic_forms,
@@ -63,30 +61,6 @@ def test_kl_lies_between_its_forms_and_not_between_wrong_ones():
         return teacher_variance(pair) / 2, quadratic_forms(pair)[1]
 
     assert not squeezed(with_the_teacher_s_weights)
-
-
-def bounds_the_error(bounds):
-    for pair in pairs(spread=0.5):
-        error = np.sum(np.square(pair.logit_difference @ pair.a.unembedding_pseudo_inverse.T), axis=1)
-        if np.any(error > bounds(pair)):
-            return False
-    return True
-
-
-def test_embedding_bounds_hold_and_the_price_of_one_map_is_needed():
-    assert bounds_the_error(embedding_bounds)
-
-    def without_it(pair):
-        w = np.minimum(pair.a.probabilities, pair.b.probabilities)
-        least = least_eigenvalues(information(pair.a.centred_unembeddings, w))
-        return 2 * pointwise_kl_divergence(pair) / least
-
-    assert not bounds_the_error(without_it)
-
-
-def test_an_input_that_no_third_label_sees_is_not_bounded():
-    pair = Pair(*(Model([[0.0, top]], [[0.0, 1.0], [0.0, 0.0], [1.0, -1.0]]) for top in (200.0, 190.0)))
-    assert embedding_bounds(pair)[0] == math.inf
 
 
 def test_certified_inputs_agree_and_the_mean_bounds_the_rest():

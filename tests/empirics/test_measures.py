@@ -31,6 +31,8 @@ from theory import (
     mean_cca,
 )
 from theory.catalogue.examples import rotation, small_kl
+from theory.measures.registry import CERTIFYING
+from theory.measures.registry import MEASURES as REGISTERED
 from theory.pairs.strategies import any_pairs
 
 RNG = np.random.default_rng(0)
@@ -139,12 +141,24 @@ def test_a_wider_student_has_no_bound():
     assert "at most 2" in found.reasons["mean_cca_bound"]
 
 
+def test_certificates_are_those_of_the_registry_and_below_the_truth():
+    found = measure(TEACHER, STUDENT, LABELS).values
+    for name in CERTIFYING:
+        assert found[name] == REGISTERED[name].number(TEACHER, STUDENT)
+    assert 0 < found["certified_agreement"] <= found["agreement"] == 1 - found["flipped"]
+    assert found["flipped"] <= found["disagreement_bound"]
+    assert found["certified_embeddings"] <= found["near_embeddings"]
+    assert found["squared_fisher_distance"] <= found["fisher_bound"]
+    assert found["squared_clipped_distance_1e-2"] <= 200 * found["kl"]
+
+
 def test_a_teacher_without_diversity_is_told_so():
     found = measure(random_model(30, 3, 4, 1), random_model(30, 3, 4, 2), np.zeros(30, dtype=int))
     missing = {name for name, value in found.values.items() if value is None}
     assert missing == set(found.reasons)
     subsets = {name for name in MEASURES if name.startswith("identifiability")}
     alignments = {"whitened_logit_distance", "volume_dissimilarity", "alignment_error"}
+    alignments |= {"certified_embeddings", "near_embeddings"}
     assert missing == subsets | alignments | {"mean_cca_bound", "guaranteed_mean_cca"}
     assert "m + 1" in found.reasons["identifiability_dissimilarity"]
     assert found.reasons["volume_dissimilarity"].startswith("teacher: ")

@@ -18,6 +18,7 @@ import numpy as np
 EPS = float(np.finfo(np.float64).eps)
 """Spacing of float64 at one."""
 
+_HALF = EPS**0.5  # share of the largest singular value below which a direction has lost half of its digits
 _ENUMERABLE = 2_000_000  # subsets of labels that are enumerated, as many as `theory` does, and not sampled
 
 # --------------------------------------------------------------------------- errors
@@ -87,6 +88,24 @@ class Model:
             raise InvalidInput(
                 f"unembeddings: expected {self.embeddings.shape[1]} columns, saw {self.unembeddings.shape[1]}"
             )
+
+    @classmethod
+    def from_logits(cls, logits: Any, dimension: int | None = None) -> Model:
+        """Return the model (u V, V) of centred logits u, the columns of V orthonormal and of sum zero."""
+        rows = finite_matrix("logits", logits, 1)
+        k = rows.shape[1]
+        centred = centred_rows(centred_rows(rows.T)).T  # twice: the rounding of the first mean is as large as the mean
+        _, values, right = np.linalg.svd(centred, full_matrices=False)
+        rank, least = (
+            int(sum(bool(v > noise * values[0]) for v in values)) for noise in (max(rows.shape) * EPS, _HALF)
+        )
+        m = max(1, rank) if dimension is None else dimension
+        if k < 2 or not max(1, least) <= m <= k - 1:
+            raise InvalidInput(f"dimension: expected a whole number from {max(1, least)} to {k - 1}, saw {m!r}")
+        basis = right[: min(m, rank)]
+        rest = np.eye(k) - 1.0 / k - basis.T @ basis  # what is orthogonal to it, and of sum zero
+        unembeddings = np.concatenate([basis.T, np.linalg.svd(rest)[0][:, : m - len(basis)]], axis=1)
+        return cls(centred @ unembeddings, unembeddings)
 
     def __repr__(self) -> str:
         return f"Model(n={self.n}, k={self.k}, m={self.m})"

@@ -311,6 +311,13 @@ def certified_embeddings(a: Model, b: Model) -> float:
     return float(np.mean(embedding_bounds(a, b) < (a.embeddings**2).sum(axis=1) / 10))
 
 
+def near_embeddings(a: Model, b: Model) -> float:
+    """Share of inputs with ||f - A* f'||^2 at most a tenth of ||f||^2."""
+    _require_full_rank(a)
+    residual = Pair(a, b).logit_difference @ a.unembedding_pseudo_inverse.T
+    return float(np.mean((residual**2).sum(axis=1) <= (a.embeddings**2).sum(axis=1) / 10))
+
+
 def probe_bounds(a: Model, b: Model, probes: Any) -> Any:
     """Bound (v.(f - A* f'))^2 by (sqrt(2 KL v^T I_w^-1 v) + |v.(A_w - A*) f'|)^2, for each input and probe v."""
     probes = np.asarray(probes)
@@ -750,6 +757,7 @@ __all__ = [
     "logit_distance",
     "mean_cca",
     "metric",
+    "near_embeddings",
     "probe_bounds",
     "procrustes",
     "pwcca",

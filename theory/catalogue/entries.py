@@ -9,9 +9,13 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING
 
 from theory.errors import InvalidInput
 from theory.statements import Theorem
+
+if TYPE_CHECKING:
+    from theory.proofs.conclusion import Conclusion
 
 _FOLDER = re.compile(r"t(\d\d)_\w+")
 _HERE = Path(__file__).parent
@@ -46,8 +50,24 @@ def proof_module(identifier: str) -> ModuleType | None:
     InvalidInput
         If there is no theorem of that identifier.
     """
+    return _module(identifier, "proof")
+
+
+def conclusions_of(identifier: str) -> Mapping[str, Conclusion]:
+    """Return what a theorem's proofs conclude, by statement; nothing where nobody has written that down.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no theorem of that identifier.
+    """
+    module = _module(identifier, "conclusion")
+    return MappingProxyType({} if module is None else dict(module.CONCLUSIONS))
+
+
+def _module(identifier: str, kind: str) -> ModuleType | None:
     theorem(identifier)
-    name = f"{__package__}.{_folders()[identifier]}.proof"
+    name = f"{__package__}.{_folders()[identifier]}.{kind}"
     return importlib.import_module(name) if importlib.util.find_spec(name) is not None else None
 
 

@@ -43,6 +43,7 @@ from theory.models import Model, Pair
 _BLOCK = 1 << 21  # entries of an (n, k, m) block: some 16 MB, of which a handful live at once
 _EPS = float(np.finfo(np.float64).eps)
 _ROUNDING = 8.0  # times k + m and the unit of rounding: more than a decomposition of such a matrix was seen to lose
+_SPARE = 1e-6  # relative: what rounding may not decide before the bound itself is computed
 _CERTIFIED = 0.1  # share of ||f||^2 below which an embedding counts as certified
 
 
@@ -361,6 +362,11 @@ def embedding_bounds(a: Model, b: Model) -> Float[Array, "*batch n"]:
     return embedding_certificates(a, b).single_map
 
 
+def _room(pair: Pair) -> Float[Array, "*batch n"]:
+    """Return how far from f an aligned embedding may be, squared, to count as certified, or as near."""
+    return _CERTIFIED * pair.xp.sum(square(pair.a.embeddings), axis=-1)
+
+
 def certified_embeddings(a: Model, b: Model) -> Float[Array, "*batch"]:
     """Share of inputs whose embedding KL certifies: whose `embedding_bounds` is below a tenth of ||f||^2; in [0, 1].
 
@@ -372,8 +378,39 @@ def certified_embeddings(a: Model, b: Model) -> Float[Array, "*batch"]:
         If the models have different inputs or labels.
     """
     pair = Pair(a, b)
-    xp, room = pair.xp, _CERTIFIED * pair.xp.sum(square(a.embeddings), axis=-1) - embedding_bounds(a, b)
+    require_full_rank(a, "a")
+    if is_numpy(a.embeddings) and not pair.batch:
+        worth = np.flatnonzero(_may_be_certified(pair))
+        here = pair.select_rows(worth) if worth.size else None
+        return 0.0 if here is None else float(np.sum(_room(here) > embedding_bounds(here.a, here.b)) / pair.n)
+    xp, room = pair.xp, _room(pair) - embedding_bounds(a, b)
     return as_result(wrapped(xp.mean(indicator(room), axis=-1), a.embeddings))
+
+
+def _may_be_certified(pair: Pair) -> np.ndarray:
+    """Whether an input passes what costs little: its distance is small, and so is 2 KL over the mean eigenvalue.
+
+    The mean eigenvalue of I_w is no smaller than the least; sum w ||g_c||^2 is no smaller than its trace.
+    """
+    near = np.sum(square(residual_after_alignment(pair)), axis=-1) <= _room(pair)
+    mass = np.exp(log_common_mass(pair)) @ np.sum(square(pair.a.centred_unembeddings), axis=-1)
+    return np.asarray(near & (2 * pair.m * pointwise_kl_divergence(pair) <= _room(pair) * mass * (1 + _SPARE)))
+
+
+def near_embeddings(a: Model, b: Model) -> Float[Array, "*batch"]:
+    """Share of inputs with ||f - A* f'||^2 at most a tenth of ||f||^2: the truth of `certified_embeddings`; in [0, 1].
+
+    Raises
+    ------
+    RankDeficient
+        If the centred unembeddings of `a` do not have full column rank.
+    InvalidInput
+        If the models have different inputs or labels.
+    """
+    pair = Pair(a, b)
+    require_full_rank(a, "a")
+    xp, beyond = pair.xp, pair.xp.sum(square(residual_after_alignment(pair)), axis=-1) - _room(pair)
+    return as_result(wrapped(1.0 - xp.mean(indicator(beyond), axis=-1), a.embeddings))
 
 
 def probe_bounds(a: Model, b: Model, probes: Float[Array, "*n c m"]) -> Float[Array, "*batch n c"]:

@@ -50,7 +50,7 @@ from theory.measures.distances import (
     top_label_agreement,
     total_variation,
 )
-from theory.measures.embedding_certificates import certified_embeddings, embedding_bounds
+from theory.measures.embedding_certificates import certified_embeddings, embedding_bounds, near_embeddings
 from theory.measures.measure import Kind, Measure
 from theory.measures.of_one_model import diversity, log_min_probability
 from theory.measures.similarities import (
@@ -202,6 +202,7 @@ _TABLE = (
         )
         for floor, separates in _FLOORS.items()
     ),
+    _of_models(near_embeddings, *_ON_MODELS, "bounded_by_one", similarity=True, gauge="second", compared=True),
     _of_models(certified_embeddings, *_CERTIFIED_SHARE, similarity=True, gauge="second", compared=True),
     _of_models(
         embedding_bounds, *_ON_MODELS, "separates_distributions", gauge="second", shape="n", errs="above"
@@ -274,6 +275,13 @@ _TABLE = (
 
 MEASURES: Mapping[str, Measure] = MappingProxyType({measure.name: measure for measure in _TABLE})
 """Every measure by name, in the order in which ``compare`` prints them."""
+
+CERTIFYING = (
+    "certified_agreement", "flipped", "disagreement_bound", "squared_fisher_distance", "fisher_bound",
+    *(f"squared_clipped_distance_{floor}" for floor in _FLOORS), "certified_embeddings", "near_embeddings",
+    "acceptance_rate", "rms_probability_change",
+)  # fmt: skip
+"""What closeness in KL certifies, beside what it certifies it of, and how much a second model's answers change."""
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {measure.name: measure.metric for measure in _TABLE if measure.kind != "model"}

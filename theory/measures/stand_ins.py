@@ -22,7 +22,7 @@ from theory.measures.registry import MEASURES
 
 _PACKAGE = __name__.partition(".")[0]
 _SEARCH = f"{_PACKAGE}.search"
-_ATTACKS = frozenset({"assert_survives", "falsify"})  # what starts a search; its helpers may keep digits
+_ATTACKS = frozenset({"assert_survives", "attacked", "falsify"})  # what starts a search; its helpers may keep digits
 # Where names come from that every claim uses, whether or not it computes with functions of this package.
 _WITHOUT_FORMULAS = frozenset(room.__name__ for room in (claims, models, errors))
 

@@ -210,14 +210,19 @@ class Consequence:
         """Return "psd"."""
         return "psd"
 
+    def _premises(self) -> tuple[tuple[Expression, Expression], ...]:
+        return tuple((sp.sympify(factor), sp.sympify(each)) for factor, each in self.premises)
+
     def discharged(self) -> Discharge:
-        """Check the signs of the multipliers, and the identity."""
+        """Check the signs of the multipliers, that no premise is the conclusion, and the identity."""
         try:
             for multiplier, _ in self.premises:
                 if not _is_non_negative(multiplier):
                     return Discharge(Status.NOT_PROVED, f"the multiplier {multiplier} is not known to be non-negative")
             if not is_exact(self.conclusion, *(part for pair in (*self.premises, *self.equalities) for part in pair)):
                 return Discharge(Status.NOT_PROVED, "a number is not exact")
+            if any(is_zero(factor * each - self.conclusion) and factor.is_number for factor, each in self._premises()):
+                return Discharge(Status.NOT_PROVED, "a premise is the conclusion itself")
             total = sp.Add(*(factor * each for factor, each in (*self.premises, *self.equalities)))
             if not is_zero(self.conclusion - total):
                 return Discharge(Status.NOT_PROVED, "the conclusion is not that combination of the premises")

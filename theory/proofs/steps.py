@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from theory.errors import InvalidInput
 
@@ -101,6 +101,9 @@ class Proof:
         What is proved, in LaTeX.
     steps
         In order; the last one concludes.
+    names
+        What symbols of conclusions stand for in the letters of steps, for one input or one label: the symbol is the
+        mean, or the sum, of that over inputs or labels.
 
     Raises
     ------
@@ -112,6 +115,7 @@ class Proof:
     statement: str
     claim: str
     steps: tuple[Step, ...]
+    names: Mapping[Any, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -136,14 +140,25 @@ class Checked:
     ----------
     proof, discharges
         The proof, and one discharge for each of its steps.
+    problem
+        Why it is no proof of the statement whose name it has; nothing where it is.
+    read
+        Premises that are read off a step, not checked to be what it concludes.
+    reading
+        What the quantities of the conclusion are called in the step that concludes, which is read as well.
     """
 
     proof: Proof
     discharges: tuple[Discharge, ...]
+    problem: str = ""
+    read: tuple[str, ...] = ()
+    reading: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
-        """The status of the weakest step."""
+        """The status of the weakest step; not proved if it is of another statement."""
+        if self.problem:
+            return Status.NOT_PROVED
         found = {discharge.status for discharge in self.discharges}
         return next(status for status in (Status.NOT_PROVED, Status.CITED, Status.PROVED) if status in found)
 

@@ -68,14 +68,7 @@ _ON = "climbing on"
 _LARGEST_OF_WORST = 1e4  # norm of an array: beyond it a ratio without bound only gets harder to read
 
 
-def falsify(
-    claim: Claim,
-    budget: Budget | None = None,
-    seed: int = 0,
-    progress: Report | None = None,
-    plan: Plan = FALSIFY,
-    starts: Mapping[str, Pair] | None = None,
-) -> Outcome:
+def falsify(claim: Claim, budget: Budget | None = None, seed: int = 0, progress: Report | None = None) -> Outcome:
     """Attack a claim and say what came of it.
 
     Parameters
@@ -84,15 +77,11 @@ def falsify(
         Asserts ``lhs <= rhs`` for every pair of its domain. A statement of the catalogue about certain specimens is
         decided in balls on each of them, and on nothing else, whatever the budget.
     budget
-        That of the plan by default: ten seconds. A violation found in time is still confirmed, climbed and shrunk.
+        Ten seconds by default. A violation found in time is still confirmed, climbed and shrunk afterwards.
     seed
         Same seed and evaluations, same outcome.
     progress
         Called now and then.
-    plan
-        How to go about it.
-    starts
-        Pairs to look at first, by name; a statement of the catalogue is decided on each in balls.
 
     Returns
     -------
@@ -109,6 +98,40 @@ def falsify(
     Notes
     -----
     An interrupt (Ctrl-C) ends the search and gives the outcome so far.
+    """
+    return attacked(claim, FALSIFY, budget, seed, progress)
+
+
+def attacked(
+    claim: Claim,
+    plan: Plan,
+    budget: Budget | None = None,
+    seed: int = 0,
+    progress: Report | None = None,
+    starts: Mapping[str, Pair] | None = None,
+) -> Outcome:
+    """Attack a claim as a plan says: what `falsify` and the verification of theorems are made of.
+
+    Parameters
+    ----------
+    claim, seed, progress
+        As for `falsify`.
+    plan
+        How to go about it.
+    budget
+        That of the plan by default.
+    starts
+        Pairs to look at first, by name; a statement of the catalogue is decided on each in balls.
+
+    Returns
+    -------
+    Outcome
+        As for `falsify`.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is of the wrong type or out of range.
     """
     if not isinstance(claim, Claim):
         raise InvalidInput(f"claim: expected a function marked with @claim, saw {type(claim).__name__}")

@@ -144,7 +144,9 @@ class BatchByBatch:
             return Answer("not applicable")
         except Exception as error:
             return Answer("raised", raised=_one_line(error))
-        return Answer("value", lhs, rhs) if evaluation.applies else Answer("not applicable")
+        if not evaluation.applies:
+            return Answer("not applicable")
+        return Answer("nan") if math.isnan(lhs) or math.isnan(rhs) else Answer("value", lhs, rhs)
 
     def answers(self, batch: Pair) -> Answers:
         """Ask about every pair of a batch at once, and one by one where one of them breaks the whole."""
@@ -156,7 +158,9 @@ class BatchByBatch:
         suspect = np.zeros(lhs.shape, dtype=bool)
         if (lhs > rhs).any():
             suspect = (lhs > rhs) & self._beyond_rounding(batch, evaluation)
-        return Answers(lhs, rhs, evaluation.applies, suspect)
+        # Where the size of what cancels is no number, nothing can be compared, though both sides are there.
+        valued = evaluation.applies & ~np.isnan(lhs) & ~np.isnan(rhs)
+        return Answers(np.where(valued, lhs, np.nan), np.where(valued, rhs, np.nan), valued, suspect & valued)
 
     def suspects(self, arrays: Arrays, lhs: float, rhs: float) -> bool:
         """Whether the excess is beyond rounding, also that of terms that cancel."""

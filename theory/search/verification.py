@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from theory.errors import InvalidInput
 from theory.search.ascent import Ascent
-from theory.search.engine import falsify
+from theory.search.engine import attacked
 from theory.search.outcome import Outcome
 from theory.search.plan import Plan
 from theory.search.specimens import decided_on
@@ -148,7 +148,7 @@ def _answer(theorem: Theorem, index: int) -> AnswerReport:
 
 def _statement_report(statement: Statement, profile: Plan, seed: int) -> StatementReport:
     members = {f"extremal {family.name}": family.pair(family.parameter) for family in statement.sharp}
-    outcome = falsify(claim_on_any_pairs(statement), seed=seed, plan=profile, starts=members)
+    outcome = attacked(claim_on_any_pairs(statement), profile, seed=seed, starts=members)
     return StatementReport(statement, outcome, {family.name: _reached(statement, family) for family in statement.sharp})
 
 
@@ -163,7 +163,7 @@ def _reached(statement: Statement, family: ExtremalFamily) -> float:
 def _twin_report(twin: FalseTwin, profile: Plan, seed: int) -> TwinReport:
     """Attack a twin; where that fails, a counterexample that is known by hand decides."""
     claim = claim_on_any_pairs(twin.statement)
-    outcome = falsify(claim, seed=seed, plan=profile)
+    outcome = attacked(claim, profile, seed=seed)
     if outcome.verdict != "refuted" and twin.witness is not None:
         known = decided_on(claim, Assertion(twin.statement), {"known counterexample": twin.witness()}, seed)
         outcome = known if known.verdict == "refuted" else outcome

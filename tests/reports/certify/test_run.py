@@ -8,7 +8,8 @@ import pytest
 
 from reports.certify.probes import Probes, certain_decisions
 from reports.certify.run import certify, units
-from reports.certify.words import as_json, assumed, at_least, at_most, percent, statements
+from reports.certify.words import as_json, assumed, percent, statements
+from reports.shared.rendering import at_least, at_most
 from theory import InvalidInput, Model, Pair, clopper_pearson, conformal_quantile
 from theory.catalogue import examples
 

@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from empirics.digits_pairs import digits_pairs
 from tests.reports.commands import status
+from theory.catalogue import examples
 
 RNG = np.random.default_rng(0)
 
@@ -32,6 +34,47 @@ def test_compare_prints_and_writes(models, tmp_path, capsys):
     assert data["schema"] == "logitbounds/compare/1"
     assert data["measures"]["kl_divergence"] > 0
     assert {"theorem", "statement", "applies", "reason", "bound", "truth", "vacuous"} <= set(data["guarantees"][0])
+
+
+def saved(folder, pair):
+    paths = []
+    for name, model in (("a", pair.a), ("b", pair.b)):
+        paths.append(folder / f"{name}.npz")
+        np.savez(paths[-1], embeddings=model.embeddings, unembeddings=model.unembeddings)
+    return paths
+
+
+def test_what_is_certain_is_printed_first_and_what_is_vacuous_in_one_line(tmp_path, capsys):
+    assert status("compare", *saved(tmp_path, examples.pentagon(12.0)), "--json", tmp_path / "found.json") == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    places = [
+        printed.index(words)
+        for words in (
+            "KL certifies the top label of 100 % of 5 inputs", "nothing certifies this embedding", "Certified by KL",
+            "Guarantees that say something", "guarantees are vacuous", "Distances", "logit_distance",
+        )
+    ]  # fmt: skip
+    assert places == sorted(places)
+    guarantees = json.loads((tmp_path / "found.json").read_text())["guarantees"]
+    (t5,) = [g for g in guarantees if (g["theorem"], g["statement"]) == ("T5", "upper_bound")]
+    assert t5["vacuous"]
+    assert "T5 upper bound" not in printed.partition("guarantees are vacuous")[0]
+
+
+def test_a_close_pair_is_certified(models, capsys):
+    assert status("compare", *models) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "nothing certifies this embedding" not in printed
+    assert "bound it by the logit distance" in printed
+
+
+@pytest.mark.slow  # trains a teacher and two students, to the end
+def test_a_kl_student_is_told_that_nothing_certifies_it_and_an_l2_student_is_not(tmp_path, capsys):
+    for student in digits_pairs(losses=("kl", "l2")):
+        assert status("compare", *saved(tmp_path, student.pair)) == 0
+        printed = " ".join(capsys.readouterr().out.split())
+        assert ("nothing certifies this embedding" in printed) == (student.name == "kl")
+        assert "Certified by KL" in printed
 
 
 def test_mismatched_models_are_refused_by_name(models, tmp_path, capsys):

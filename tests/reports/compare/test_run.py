@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from reports.compare.run import compare, measures
-from theory import InvalidInput, Model, Pair, kl_divergence, squared_logit_distance
+from theory import (
+    InvalidInput,
+    Model,
+    Pair,
+    certified_agreement,
+    certified_embeddings,
+    kl_divergence,
+    squared_fisher_distance,
+    squared_logit_distance,
+)
 from theory.catalogue.examples import small_kl
 from theory.guarantees import guarantees
 from theory.measures.registry import MEASURES
@@ -51,6 +60,36 @@ def test_the_kl_bound_is_vacuous_on_the_small_kl_example():
     assert bound.vacuous
     assert bound.bound > 1e19 * bound.truth
     assert found["T3", "upper_bound"].holds is not False
+
+
+def test_what_is_certain_stands_first_and_everything_is_there():
+    pair = Pair(Model(F, G), Model(F2, G2))
+    result = compare(pair.a, pair.b, ("a", "b"))
+    assert list(result)[3:5] == ["answer", "certificates"]
+    found = {one["measure"]: one for one in result["certificates"]}
+    assert found["certified_agreement"]["bound"] == certified_agreement(pair.a, pair.b)
+    assert found["certified_embeddings"]["bound"] == certified_embeddings(pair.a, pair.b)
+    assert found["squared_clipped_distance_1e-2"]["bound"] == 200 * kl_divergence(pair.a, pair.b)
+    assert found["squared_fisher_distance"]["truth"] == squared_fisher_distance(pair.a, pair.b)
+    names = [(g["theorem"], g["statement"]) for g in result["guarantees"]]
+    assert sorted(names) == sorted((g.theorem, g.statement) for g in guarantees(pair))
+    worth = [("say" if g["vacuous"] is False else "vacuous") for g in result["guarantees"] if g["vacuous"] is not None]
+    assert worth == sorted(worth)
+    assert result["vacuous"]["count"] == worth.count("vacuous") > 0
+    for one in result["certificates"]:
+        if one["bound"] is not None:
+            low, high = (one["bound"], one["truth"]) if one["at_least"] else (one["truth"], one["bound"])
+            assert low <= high * (1 + 1e-9)
+
+
+def test_more_inputs_than_matrices_can_be_decomposed_for_are_certified_all_the_same():
+    rng = np.random.default_rng(0)
+    f, g = rng.standard_normal((20_000, 6)) * 3, rng.standard_normal((20, 6))
+    pair = Pair(Model(f, g), Model(f + 0.01 * rng.standard_normal(f.shape), g))
+    found = {(g.theorem, g.statement): g for g in guarantees(pair)}
+    assert "decomposes 20000 matrices of shape (20, 6)" in found["T16", "single_map"].reason
+    assert found["T16", "teacher_only"].applies
+    assert 0 < measures(pair)["certified_embeddings"] <= measures(pair)["near_embeddings"] <= 1
 
 
 def test_a_model_without_diversity_is_told_so():

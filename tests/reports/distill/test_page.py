@@ -13,12 +13,15 @@ from empirics.experiment import Student
 from reports.distill.page import (
     caption_of_embeddings,
     cell,
+    certain,
+    certain_rows,
     comparison_rows,
     main_table,
     render,
     sentences,
     split_tables,
     theorem_rows,
+    vacuous_in_words,
 )
 from reports.distill.run import Report
 from tests.reports.distill.grids import changed, of_dimensions, part_of, violating, without_concepts
@@ -158,6 +161,58 @@ class TestTables:
         words = cell(low + width / 2, low, low + width, scale).ends.strip("[]").split(", ")
         first, last = (float(word.replace(",", "")) for word in words)
         assert first <= last
+
+
+class TestWhatIsCertain:
+    def test_the_table_has_each_bound_beside_the_truth(self, report: Report) -> None:
+        rows = dict(certain_rows(report))
+        names = list(rows)
+        assert names[:2] == ["same top label, certified", "agreement"]
+        assert names.index("near embeddings, certified") + 1 == names.index("near embeddings")
+        assert all(len(cells) == len(report.losses) for cells in rows.values())
+        assert names[-1].startswith("T5")
+        assert all("orders of magnitude" in str(entry) for entry in rows[names[-1]])
+        # Geometric means: that of 2 KL/eps is 2/eps times that of KL, interval and all.
+        kl = report.cell("kl", "kl")
+        assert kl is not None
+        bound = rows["clipped at 1e-2 at most, 2 KL/1e-2"][0]
+        assert str(bound) == str(cell(*(200 * kl[end] for end in ("mean", "low", "high")), kl["scale"]))
+
+    def test_an_embedding_is_certified_by_a_theorem_or_on_a_tenth_of_the_inputs(self, report: Report) -> None:
+        def of(share: float, vacuous: bool, report: Report = report) -> Report:
+            def student(s: Student) -> Student:
+                rows = tuple(row | {"certified_embeddings": share} for row in s.rows)
+                found = tuple(replace(g, vacuous=vacuous) if g.applies else g for g in s.guarantees)
+                return replace(s, rows=rows, guarantees=found)
+
+            return changed(report, student)
+
+        plain = "nothing certifies this embedding"
+        lost = of(0.01, vacuous=True)
+        assert lost.without_certificate("kl") == (4, 4)
+        assert plain in certain(lost, "kl")
+        assert f"kl</strong> students: {certain(lost, 'kl')}" in render(lost)
+        for kept in (of(0.5, vacuous=True), of(0.01, vacuous=False)):
+            assert kept.without_certificate("kl") == (0, 4)
+            assert plain not in certain(kept, "kl")
+            assert plain not in render(kept)
+        some = changed(lost, lambda s: replace(s, rows=tuple(row | {"certified_embeddings": s.seed} for row in s.rows)))
+        assert certain(some, "kl").endswith(f"{plain} on 2 of 4 pairs")
+
+    def test_what_is_vacuous_everywhere_is_folded_away_with_its_orders(self, report: Report) -> None:
+        hollow = [row["name"] for row in theorem_rows(report) if row["vacuous"]]
+        assert "T5 by pinsker" in hollow
+        assert f"{len(hollow)} statements are vacuous on every pair, too large by" in vacuous_in_words(report)
+        orders = [line.orders for line in report.theorems if (line.theorem, line.statement) == ("T5", "by_pinsker")]
+        assert f"up to {max(o for o in orders if o is not None):.1f} orders of magnitude" in vacuous_in_words(report)
+        page = render(report)
+        assert (
+            page.index("Statement by statement")
+            < page.index(vacuous_in_words(report))
+            < page.index("<td>T5 by pinsker<")
+        )
+        nothing = replace(report, theorems=tuple(replace(line, vacuous=0) for line in report.theorems))
+        assert vacuous_in_words(nothing) == ""
 
 
 class TestViolations:

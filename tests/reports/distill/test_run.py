@@ -97,6 +97,7 @@ class TestTheorems:
             applies=5,
             violated=1,
             undecided=1,
+            informative=2,  # the first, and the one that fails
             vacuous=2,
             worst=1.25,
             orders=pytest.approx(0.2),  # of -.1, .1, .3 and 200, not of the pair without

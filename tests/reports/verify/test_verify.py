@@ -6,11 +6,22 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from reports.shared.certificates import percent
 from reports.shared.files import jsonable
-from reports.verify.page import kl_bound_table, render
+from reports.shared.rendering import at_least
+from reports.verify.command import print_trained
+from reports.verify.page import certain_table, kl_bound_table, render
 from reports.verify.run import VerificationRun, as_json, run_verification
-from theory import InvalidInput, Model, kl_divergence, squared_logit_distance
+from theory import (
+    InvalidInput,
+    Model,
+    certified_agreement,
+    kl_divergence,
+    squared_logit_distance,
+    top_label_agreement,
+)
 from theory.catalogue import theorems
 from theory.search.verification import PROFILES, verify_theorem
 from theory.statements import Hypothesis
@@ -74,6 +85,40 @@ def test_trained_models_show_what_the_paper_says(run):
     kl, l2 = rows["digits: kl student"], rows["digits: l2 student"]
     assert kl["truth"] > 20 * l2["truth"]
     assert run.failures == []
+
+
+@pytest.mark.slow  # verifies two theorems and trains on digits
+def test_what_is_certain_of_trained_models_is_said_first_and_nothing_of_the_kl_student_s_embedding(run):
+    kl, l1, l2 = run.real
+    plain = "nothing certifies this embedding"
+    assert [plain in " ".join(model.answer) for model in (kl, l1, l2)] == [True, False, False]
+    rows = dict(certain_table(run.real))
+    bound, truth = rows["inputs with the same top label"][0]
+    assert bound == f"≥ {at_least(100 * certified_agreement(kl.pair.a, kl.pair.b))} %"
+    assert truth == percent(top_label_agreement(kl.pair.a, kl.pair.b))
+    assert all(bound for bound, _ in rows["Fisher distance E Var_p(Δ), bound (2 + R) KL"])
+    assert rows["inputs with near embeddings, after A*"][0][0] == "≥ 0 %"
+    assert "squared distance clipped at 1e-6, bound 2 KL/1e-6" not in rows  # vacuous on all three
+    page = render(run)
+    places = [
+        page.index(words) for words in ("What is certain", plain, "same top label", "bound 2 KL/τ", "vacuous, no")
+    ]
+    assert places == sorted(places)
+    entry = as_json(run)["real_models"][0]
+    assert plain in " ".join(entry["answer"])
+    assert "orders of magnitude" in entry["vacuous"]
+    assert {one["measure"] for one in entry["certificates"]} > {"certified_agreement", "certified_embeddings"}
+    assert json.loads(json.dumps(entry, allow_nan=False)) == entry
+
+
+@pytest.mark.slow  # verifies two theorems and trains on digits
+def test_the_terminal_says_it_too(run, capsys):
+    print_trained(Console(width=200), run)
+    printed = capsys.readouterr().out
+    assert printed.index("inputs with the same top label") < printed.index("d_logit² by the floor τ")
+    assert printed.count("nothing certifies this embedding") == 1
+    orders = kl_bound_table(run.real)[0]["orders"]
+    assert f"T5 is off by {orders:.0f} orders of magnitude" in printed
 
 
 def test_a_statement_that_coq_no_longer_vouches_for_is_a_failure():

@@ -112,6 +112,53 @@ def test_measures_agree_whatever_the_options(name, shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("divergence", ["kl", "reversed_kl", "squared_hellinger", "total_variation", "squared_logit"])
+def test_thresholds_agree(divergence, shape):
+    theirs, ours = both(shape, 0)
+    expected = theory.flip_threshold(theirs.a, divergence)
+    assert plain.flip_threshold(ours.a, divergence) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    found = [t.disagreement_bound(pair.a, 0.01, divergence) for t, pair in ((theory, theirs), (plain, ours))]
+    assert found[0] == pytest.approx(found[1])
+
+
+def test_certificates_of_embeddings_agree_part_by_part():
+    theirs, ours = both(SHAPES[0], 1)
+    found = [t.embedding_certificates(pair.a, pair.b) for t, pair in ((theory, theirs), (plain, ours))]
+    for field in dataclasses.fields(found[0]):
+        assert getattr(found[1], field.name) == pytest.approx(getattr(found[0], field.name), rel=1e-6), field.name
+    for probes in (np.eye(2), np.ones((theirs.n, 3, 2)) * np.arange(1, 4)[:, None]):
+        one, other = (t.probe_bounds(pair.a, pair.b, probes) for t, pair in ((theory, theirs), (plain, ours)))
+        assert other == pytest.approx(one, rel=1e-6)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("dimension", [None, 3])
+def test_models_of_logits_agree(rank, dimension):
+    rng = np.random.default_rng(rank)
+    logits = rng.standard_normal((8, rank)) @ rng.standard_normal((rank, 4)) + 5.0
+    one, other = (t.Model.from_logits(logits, dimension) for t in (theory, plain))
+    assert (one.n, one.k, one.m) == (other.n, other.k, other.m)
+    assert other.centred_logits == pytest.approx(one.centred_logits, rel=1e-9, abs=1e-12)
+    for model in (one, other):
+        assert model.unembedding_singular_values == pytest.approx(np.ones(model.m))
+        assert model.unembeddings.sum(axis=0) == pytest.approx(np.zeros(model.m), abs=1e-12)
+    for t in (theory, plain):
+        with pytest.raises(t.InvalidInput, match="dimension"):
+            t.Model.from_logits(logits, rank - 1)
+
+
+@pytest.mark.parametrize("delta", [None, 0.05])
+@pytest.mark.parametrize("n", [1, 10, 59, 60, 199])
+def test_statements_about_new_inputs_agree(n, delta):
+    scores = np.random.default_rng(n).standard_normal(n)
+    for alpha in (0.05, 0.1, 0.5):
+        assert plain.conformal_rank(n, alpha, delta) == theory.conformal_rank(n, alpha, delta)
+        assert plain.conformal_quantile(scores, alpha, delta) == theory.conformal_quantile(scores, alpha, delta)
+    for count in {0, n // 3, n}:
+        assert plain.clopper_pearson(count, n, 0.05) == pytest.approx(theory.clopper_pearson(count, n, 0.05), rel=1e-9)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_the_alignment_agrees(shape):
     theirs, ours = both(shape, 0)
     assert plain.alignment(ours.a, ours.b) == pytest.approx(theory.alignment(theirs.a, theirs.b), rel=1e-9)

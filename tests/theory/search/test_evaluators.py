@@ -137,6 +137,16 @@ def test_one_pair_that_breaks_a_batch_does_not_take_the_others_along():
     assert np.array_equal(answers.valued, expected)
 
 
+def test_sides_that_rounding_leaves_incomparable_have_no_value():
+    """An identity whose terms have no size where they all vanish: nothing is known there, and nothing fails."""
+    main = theorems()["T6"].main
+    sizes = np.array([np.nan, 1.0, 1.0, 1.0, 1.0, 1.0])
+    statement = replace(main, relation="=", lhs=main.envelope, constant=lambda pair: 1.0, cancelled=lambda pair: sizes)
+    answers = BatchByBatch(Assertion(statement)).answers(batch_for(main))
+    assert answers.valued.tolist() == [False, True, True, True, True, True]
+    assert np.isnan([answers.lhs[0], answers.rhs[0]]).all()
+
+
 @pytest.mark.parametrize("regime", STRATA)
 def test_rounding_raises_no_suspicion(regime):
     """A side against itself is an equality in every regime; a constant that is too small by 1e-8 is none."""

@@ -9,10 +9,14 @@ import pytest
 
 from tests.theory.search.naive import arrays
 from theory import Budget, Claim, Domain, InvalidInput, NotApplicable
-from theory.search.arrays import arrays_of
+from theory.catalogue import theorem
+from theory.pairs.constructions import Shape
+from theory.pairs.strata import draw
+from theory.search.arrays import arrays_of, each_of, pair_of
 from theory.search.evaluators import Malformed
 from theory.search.objective import BudgetSpent, Objective, Tally, score
 from theory.search.outcome import Coverage
+from theory.search.statement_claims import claim_of
 from theory.silence import quietly
 
 ONE = Budget(seconds=None, evaluations=1)
@@ -266,6 +270,108 @@ def test_differences_are_taken_against_a_power_of_the_logit_distance():
     assert objective(constant(-3.0, 1.0), domain=domain, exponent=2).score(twice, "here") == pytest.approx(-2.0)
     equal = objective(constant(1.0, 1.0), domain=domain, exponent=1).score((f, g, f, g), "here")
     assert equal == 0.0
+
+
+# --------------------------------------------------------------------------- batches
+
+
+def batch(count=12):
+    return draw("independent", np.random.default_rng(1), Shape(n=3, k=4, m=2, batch=(count,)))
+
+
+def statement(**changes):
+    return claim_of(replace(theorem("T6").main, **changes))
+
+
+def constant_sides(lhs, rhs):
+    """A statement whose sides are given functions of the number of a pair, told by its first entry."""
+
+    def side(values):
+        return lambda pair: pair.xp.asarray(values)[np.rint(pair.a.embeddings[..., 0, 0]).astype(int)]
+
+    return statement(lhs=side(lhs), envelope=side(rhs), constant=lambda pair: 1.0)
+
+
+def numbered(count):
+    f, g, f2, g2 = (block.copy() for block in arrays_of(batch(count)))
+    f[:, 0, 0] = np.arange(count)
+    return pair_of((f, g, f2, g2))
+
+
+def test_a_statement_is_scored_in_a_batch_as_pair_by_pair():
+    together, alone = (Objective(statement(), MANY) for _ in range(2))
+    scores = together.scores(batch(), "here")
+    assert scores == pytest.approx([alone.score(one, "here") for one in each_of(arrays_of(batch()))], rel=1e-9)
+    assert together.fates == +alone.fates
+    assert together.tallies["here"].evaluations == alone.tallies["here"].evaluations == 12
+    assert together.tallies["here"].best == pytest.approx(alone.tallies["here"].best)
+    assert together.best.score == pytest.approx(alone.best.score)
+    assert together.history[-1].ratio == pytest.approx(alone.history[-1].ratio)
+
+
+def test_a_user_s_claim_is_asked_for_one_pair_after_the_other():
+    asked = []
+    tried = objective(lambda pair: (asked.append(pair.batch), (1.0, 2.0))[1], Budget(None, 5))
+    with pytest.raises(BudgetSpent):
+        tried.scores(batch(), "here")
+    assert asked == [()] * 5
+
+
+def test_a_budget_ends_within_a_batch():
+    tried = Objective(statement(), Budget(None, 20))
+    assert len(tried.scores(batch(), "here")) == 12
+    assert len(tried.scores(batch(), "here")) == 8
+    assert tried.evaluations == 20
+    with pytest.raises(BudgetSpent):
+        tried.scores(batch(), "here")
+
+
+def test_what_is_far_out_in_a_batch_is_left_out():
+    f, g, f2, g2 = (block.copy() for block in arrays_of(batch()))
+    f[3], g2[5, 0, 0] = 1e61, math.nan
+    tried = Objective(statement(), MANY)
+    scores = tried.scores(pair_of((f, g, f2, g2)), "here")
+    assert np.flatnonzero(scores < -1e5).tolist() == [3, 5]
+    assert tried.fates["out of reach"] == 2
+    assert tried.fates["value"] == 10
+    assert tried.evaluations == 12
+
+
+def test_of_a_batch_eight_suspects_are_judged_the_highest_first():
+    lhs = np.array([1.0, 30.0, 2.0, 29.0, *range(4, 14), 0.5, 1.0 + 1e-12])
+    judge = Noting(-1e6)
+    tried = Objective(constant_sides(lhs, np.ones(16)), MANY, judge=judge)
+    scores = tried.scores(numbered(16), "here")
+    assert [asked[1] for asked in judge.asked] == [30.0, 29.0, 13.0, 12.0, 11.0, 10.0, 9.0, 8.0]
+    assert all(asked[4] for asked in judge.asked)
+    assert judge.passed_over == 5
+    assert np.flatnonzero(scores > -1e5).tolist() == [0, 14, 15]
+    assert scores[0] == scores[15] == 0.0  # equal to rounding
+    assert tried.best.lhs == 1.0 + 1e-12  # which balls should see before the one that is equal
+    assert tried.tallies["here"].best == 1.0 + 1e-12
+
+
+def test_what_the_judge_corrects_is_kept_as_corrected():
+    class Correcting(Noting):
+        def rule(self, found, of_batch):
+            return replace(super().rule(found, of_batch), lhs=0.25, rhs=1.0, score=math.log(0.25))
+
+    tried = Objective(constant_sides(np.array([0.1, 5.0, 0.2]), np.ones(3)), MANY, judge=Correcting(None))
+    tried.scores(numbered(3), "here")
+    assert (tried.best.lhs, tried.best.rhs) == (0.25, 1.0)
+    assert tried.tallies["here"].best == 0.25
+
+
+def test_sides_that_are_nothing_but_rounding_are_no_high_place():
+    """Both below the rounding of the terms that cancel in them: neither a suspicion nor an attained bound."""
+
+    def always(value):
+        return lambda pair: value + 0.0 * pair.log_min_probability
+
+    tiny = statement(lhs=always(1e-17), envelope=always(0.0), constant=lambda pair: 1.0, cancelled=always(1.0))
+    tried = Objective(tiny, MANY)
+    assert np.all(tried.scores(batch(), "here") == -1000.0)
+    assert tried.score(next(each_of(arrays_of(batch()))), "here") == -1000.0
 
 
 # --------------------------------------------------------------------------- claims that cheat

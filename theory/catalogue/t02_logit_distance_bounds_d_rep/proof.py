@@ -18,11 +18,17 @@ from theory.proofs.extremal import Limit
 from theory.proofs.identity import (
     Algebra,
     Expression,
+    Identity,
     WordIdentity,
     letters,
     transpose,
 )
-from theory.proofs.lemma import largest_singular_value, smallest_singular_value
+from theory.proofs.matrices import (
+    largest_eigenvalue,
+    largest_of_the_inverse,
+    largest_singular_value,
+    smallest_singular_value,
+)
 from theory.proofs.psd import Consequence, PositiveCoefficients, SumOfSquares
 from theory.proofs.steps import Obligation, Proof, Step
 
@@ -40,6 +46,7 @@ _ALIGNED = Algebra(
     {L: (_m, _m), L_inverse: (_m, _m), L_other: (_m, _m), f: (_m, 1), f_other: (_m, 1), D: (_m, _n), y: (_n, 1)},
     rules=((L_inverse * L, 1), (L * L_inverse, 1)),
 )
+_RESIDUAL = f - L_inverse * L_other * f_other
 _SUBSET_SHAPES = {
     L: (_m, _m), L_inverse: (_m, _m), D: (_m, _n), Gamma: (_n, _m), X: (_m, _n), H: (_n, _n), y: (_n, 1),
 }  # fmt: skip
@@ -145,9 +152,10 @@ def pivot_steps() -> tuple[Step, ...]:
         Step(
             "smallest singular value of a pivoted subset",
             r"1/s_{\min}(L_J)^2 \ge w^\top (L_J^\top L_J)^{-1} w \text{ for unit } w",
-            largest_singular_value(),
+            largest_of_the_inverse(),
             uses=("at the top singular vector",),
-            remark="1/s_min(L_J) is the largest singular value of L_J^{-1}.",
+            remark="L^T L = s^2 I + R^T R with s = s_min(L) and w = L^T L z: what is left is"
+            " (s^2 |R z|^2 + |R^T R z|^2)/s^2.",
         ),
     )
 
@@ -320,8 +328,8 @@ def _upper_bound_on_a_line() -> Proof:
             Step(
                 "largest eigenvalue",
                 r"\Delta^\top W \Delta \le \lambda_{\max}(W) \|\Delta\|^2",
-                largest_singular_value(),
-                remark="W is positive semidefinite; the square root of W has norm sqrt(lambda_max).",
+                largest_eigenvalue(),
+                remark="By definition lambda_max(W) I = W + R^T R: what is left is |R Delta|^2.",
             ),
             Step(
                 "mean over pairs",
@@ -337,6 +345,46 @@ def _upper_bound_on_a_line() -> Proof:
             ),
         ),
     )  # fmt: skip
+
+
+def _upper_bound_on_a_line_sharp() -> Proof:
+    top = sp.Symbol("lambda", nonnegative=True)
+    lower, difference = sp.symbols("i d", positive=True)
+    M, b = letters("W b")
+    eigen = Algebra(
+        {M: (_k, _k), v: (_k, 1), f: (1, 1), b: (1, 1), Gamma: (_k, 1)},
+        rules=((M * v, top * v), (transpose(v) * v, 1)),
+        symmetric=(M,),
+    )
+    moved = Gamma - v * transpose(b)
+    return Proof(
+        "T2",
+        "upper_bound_on_a_line: sharp",
+        r"\text{equality for every } k:\ \text{labels at } 0, \dots, k - 1,\ f' = f,\ G'_c = G_c - v b^\top,"
+        r"\ W v = \lambda_{\max} v",
+        (
+            Step(
+                "difference",
+                r"G_c f - G'_c f = v\,(b \cdot f)",
+                WordIdentity(Gamma * f - moved * f, v * transpose(b) * f, eigen),
+                covers="m = 1, all k",
+            ),
+            Step(
+                "gaps on the integers",
+                r"(g_j - g_i)^2 = (j - i)^2 \delta^2,\quad \delta = 1",
+                Identity((lower + difference - lower) ** 2, difference**2),
+                covers="all k",
+                remark="So the sum over pairs of (Delta_i - Delta_j)^2 / (g_i - g_j)^2 is Delta^T W Delta.",
+            ),
+            Step(
+                "equality",
+                r"v^\top W v = \lambda_{\max} \|v\|^2",
+                WordIdentity(transpose(v) * M * v, top * transpose(v) * v, eigen),
+                uses=("difference", "gaps on the integers"),
+                covers="all k",
+            ),
+        ),
+    )
 
 
 _FORM = Algebra(
@@ -368,6 +416,7 @@ def _quadratic_form_steps() -> tuple[Step, Step]:
 
 def _sharp_for_given_unembeddings() -> Proof:
     top, d, form, residual = sp.symbols("lambda d2 Q R", nonnegative=True)
+    form_letter = letters("M_G")[0]
     return Proof(
         "T2",
         "sharp_for_given_unembeddings",
@@ -378,8 +427,8 @@ def _sharp_for_given_unembeddings() -> Proof:
             Step(
                 "largest eigenvalue",
                 r"\Delta^\top M_G \Delta \le \lambda_{\max}(M_G) \|\Delta\|^2",
-                largest_singular_value(),
-                remark="M_G is positive semidefinite; its square root has norm sqrt(lambda_max).",
+                largest_eigenvalue(form_letter, y, top),
+                remark="By definition lambda_max(M_G) I = M_G + R^T R: what is left is |R Delta|^2.",
             ),
             Step(
                 "conclusion",
@@ -388,6 +437,7 @@ def _sharp_for_given_unembeddings() -> Proof:
                 uses=("residual", "inverse", "quadratic form", "largest eigenvalue"),
             ),
         ),
+        names={form: transpose(y) * form_letter * y, d: transpose(y) * y},
     )
 
 
@@ -449,7 +499,7 @@ def _one_subset() -> Proof:
             Step(
                 "smallest singular value",
                 r"s_{\min}(L_J)^2 \|z\|^2 \le \|L_J z\|^2,\quad z = f - A_J f'",
-                smallest_singular_value(),
+                smallest_singular_value(L, _RESIDUAL, _ALIGNED.shapes, low),
             ),
             Step(
                 "what L does to the residual",
@@ -468,6 +518,11 @@ def _one_subset() -> Proof:
                 uses=("smallest singular value", "what L does to the residual"),
             ),
         ),
+        names={
+            high: _ALIGNED.square(L * _RESIDUAL),
+            residual: _ALIGNED.square(_RESIDUAL),
+            change: _ALIGNED.square(L * f - L_other * f_other),
+        },
     )
 
 
@@ -486,7 +541,7 @@ def _lower_bound() -> Proof:
             Step(
                 "largest singular value",
                 r"\|L_J z\|^2 \le s_{\max}(L_J)^2 \|z\|^2,\quad z = f - A_J f'",
-                largest_singular_value(),
+                largest_singular_value(L, _RESIDUAL, _ALIGNED.shapes, high),
             ),
             *counting_steps(),
             pivoted_mean_step(),
@@ -503,6 +558,7 @@ def _lower_bound() -> Proof:
                 remark="The premise is the mean over pivots and J of the bound for each.",
             ),
         ),
+        names={change: _ALIGNED.square(L * _RESIDUAL), residual: _ALIGNED.square(_RESIDUAL)},
     )
 
 
@@ -512,6 +568,7 @@ def proofs() -> tuple[Proof, ...]:
         _upper_bound(),
         _upper_bound_sharp(),
         _upper_bound_on_a_line(),
+        _upper_bound_on_a_line_sharp(),
         _sharp_for_given_unembeddings(),
         _sharp_for_given_unembeddings_sharp(),
         _mean_over_pivots(),

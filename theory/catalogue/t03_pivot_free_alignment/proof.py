@@ -19,7 +19,7 @@ from theory.catalogue.t02_logit_distance_bounds_d_rep.subset_means import (
 )
 from theory.proofs.extremal import Limit, Value
 from theory.proofs.identity import Algebra, Expression, SymmetricForms, WordIdentity, letters
-from theory.proofs.lemma import smallest_singular_value
+from theory.proofs.matrices import smallest_singular_value
 from theory.proofs.psd import Consequence, SumOfSquares
 from theory.proofs.steps import Proof, Step
 
@@ -36,6 +36,9 @@ ALGEBRA = Algebra(
     },
     rules=((P * G, 1), (_T[P] * _T[G], G * P)),
 )  # fmt: skip
+
+#: ||Delta||^2, ||Gc pinv(Gc) Delta||^2 and ||pinv(Gc) Delta||^2, the squared length of the residual, on one input.
+SQUARES = tuple(ALGEBRA.square(each) for each in (delta, G * P * delta, P * delta))
 
 # Gc with its last singular pair: Gc w = s v, Gc^T v = s w, both of length one.
 _SINGULAR = Algebra(
@@ -65,13 +68,13 @@ def projection_step() -> Step:
     )  # fmt: skip
 
 
-def singular_value_step() -> Step:
-    """Return s_min(Gc)^2 ||z||^2 <= ||Gc z||^2, cited."""
+def singular_value_step(squared: Expression = _s**2) -> Step:
+    """Return s_min(Gc)^2 ||z||^2 <= ||Gc z||^2, with the symbol of s_min(Gc)^2."""
     return Step(
         "smallest singular value",
         r"s_{\min}(G_c)^2 \|z\|^2 \le \|G_c z\|^2 \text{ for } z = G_c^+ \Delta",
-        smallest_singular_value(),
-        remark="The variational form of singular values.",
+        smallest_singular_value(G, P * delta, ALGEBRA.shapes, squared),
+        remark="By definition Gc^T Gc = s_min(Gc)^2 I + R^T R: what is left is |R z|^2.",
     )
 
 
@@ -93,6 +96,7 @@ def _upper_bound() -> Proof:
                 uses=("residual", "smallest singular value", "projection"),
             ),
         ),
+        names={d: SQUARES[0], inside: SQUARES[1], residual: SQUARES[2]},
     )
 
 

@@ -3,7 +3,7 @@ r"""Proofs of T4: the best linear prediction of one model's logits from the othe
 The rows of U and U' are u(x)/sqrt n and u'(x)/sqrt n, with thin singular value decompositions U = W S V^T and
 U' = W' S' V'^T, so that S^2 holds the eigenvalues lambda and R = W^T W' has the canonical correlations as its singular
 values: the columns of U span what F does. Words in these matrices are compared, whatever their sizes. Von Neumann's
-and Horn's inequalities are cited.
+and Horn's trace inequalities follow from Ky Fan's, a sum of squares, by summation by parts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ import sympy as sp
 
 from theory.proofs.extremal import Limit, Value
 from theory.proofs.identity import Algebra, Identity, WordIdentity, letters
-from theory.proofs.lemma import Lemma, horn, von_neumann, weyl
+from theory.proofs.matrices import (
+    ky_fan,
+    ky_fan_below,
+    monotone_trace,
+    summation_by_parts,
+)
+from theory.proofs.psd import Consequence, PositiveCoefficients
 from theory.proofs.scalar import Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Proof, Step
 
@@ -64,14 +70,41 @@ def _prediction_steps() -> tuple[Step, ...]:
             covers=_ALL,
         ),
         Step(
-            "von Neumann",
-            r"\operatorname{tr}(S^2 R R^\top) \le \sum_i \lambda_i \rho_i^2",
-            von_neumann(),
-            uses=("what the prediction leaves",),
+            "Ky Fan",
+            r"\operatorname{tr}(I_j^\top R R^\top I_j) \le \sum_{i \le j} \rho_i^2,"
+            r"\quad I_j \text{ the first } j \text{ columns of } I",
+            ky_fan(),
             covers=_ALL,
-            remark="lambda and rho^2 are the eigenvalues of S^2 and R R^T, both descending.",
+            remark="R R^T = A T A^T with T = diag(rho^2), and E = F = A^T I_j has orthonormal columns.",
+        ),
+        _by_parts(r"\sum_i s_i a_i = \sum_j (s_j - s_{j+1}) A_j,\quad A_j = \sum_{i \le j} a_i,\ s_{m+1} = 0"),
+        Step(
+            "von Neumann",
+            r"\operatorname{tr}(S^2 R R^\top) = \sum_j (\lambda_j - \lambda_{j+1}) A_j"
+            r" \le \sum_j (\lambda_j - \lambda_{j+1}) B_j = \sum_i \lambda_i \rho_i^2",
+            _term_by_parts(),
+            uses=("what the prediction leaves", "Ky Fan", "summation by parts"),
+            covers=_ALL,
+            remark="For one j, with A_j = tr(I_j^T R R^T I_j) and B_j the sum of the first j of rho^2; lambda and rho^2,"
+            " the eigenvalues of S^2 and R R^T, are both descending.",
         ),
     )
+
+
+def _by_parts(latex: str) -> Step:
+    return Step(
+        "summation by parts",
+        latex,
+        summation_by_parts(),
+        covers=_ALL,
+        remark="By induction over the number of terms: checked is that both sides grow by the same.",
+    )
+
+
+def _term_by_parts() -> Consequence:
+    """One term of a sum by parts: a difference of descending numbers times what Ky Fan says of partial sums."""
+    difference, low, high = sp.symbols("s_j-s_j+1 A_j B_j", nonnegative=True)
+    return Consequence(difference * high - difference * low, ((difference, high - low),))
 
 
 def _term() -> Identity:
@@ -117,19 +150,30 @@ def _mixed() -> Proof:
         r"\sum_i \lambda_i^c (1 - \rho_i^2) \le d_\mathrm{logit}^2",
         _variance(),
         Step(
-            "Weyl",
-            r"\lambda_i^c = \lambda_i(\operatorname{Cov} u) \le \lambda_i(E[u u^\top]) = \lambda_i",
-            weyl(),
+            "Ky Fan, from below",
+            r"\operatorname{tr}(E^\top \operatorname{Cov}(u)\, E) \ge \sum_{i > j} \lambda_i^c,\quad E^\top E = I",
+            ky_fan_below(),
+            covers=_ALL,
+            remark="For E the eigenvectors of E[u u^T] beyond the first j.",
+        ),
+        Step(
+            "a larger form",
+            r"\operatorname{tr}(E^\top \operatorname{Cov}(u)\, E) \le \operatorname{tr}(E^\top E[u u^\top] E)"
+            r" = \sum_{i > j} \lambda_i",
+            monotone_trace(),
             uses=("variance and second moment",),
             covers=_ALL,
+            remark="E[u u^T] - Cov(u) is the square of the mean.",
         ),
         Step(
             "conclusion",
-            r"\lambda^c (1 - \rho^2) \le \lambda (1 - \rho^2),\ 0 \le \rho \le 1",
-            Scalar(lam * (1 - rho**2), lam2 * (1 - rho**2), (Range(lam2, 0), Range(lam, lam2), Range(rho, 0, 1)),
-                   Signs()),
-            uses=("weighted loss", "Weyl"),
+            r"\sum_i \lambda_i^c (1 - \rho_i^2) = \sum_j (\rho_j^2 - \rho_{j+1}^2) \sum_{i > j} \lambda_i^c"
+            r" \le \sum_i \lambda_i (1 - \rho_i^2)",
+            _term_by_parts(),
+            uses=("weighted loss", "Ky Fan, from below", "a larger form", "summation by parts"),
             covers=_ALL,
+            remark="Summation by parts with 1 - rho_i^2, which is ascending: for one j, with A_j and B_j the sums of"
+            " lambda^c and of lambda beyond j.",
         ),
     )  # fmt: skip
 
@@ -177,20 +221,27 @@ def _with_both_spectra() -> Proof:
         (
             *_trace_steps(),
             Step(
-                "von Neumann",
-                r"\operatorname{tr}(S R S' V'^\top V) \le \sum_i \sigma_i(S R S')\, \sigma_i(V'^\top V)"
-                r" \le \sum_i \sigma_i(S R S')",
-                von_neumann(),
+                "Ky Fan",
+                r"\operatorname{tr}(I_j I_j^\top R I_l I_l^\top Q) \le \sum_{i \le \min(j, l)} \rho_i,"
+                r"\quad Q = V'^\top V,\ I_j \text{ the first } j \text{ columns of } I",
+                ky_fan(),
                 uses=("cross term",),
                 covers=_ALL,
-                remark="A product of orthonormal columns has singular values of at most one.",
+                remark="R = A T B^T with T = diag(rho). For l <= j take E = B^T I_l and F = A^T I_j I_j^T Q^T I_l, for"
+                " l > j the other way round: products of matrices of norm at most one, with min(j, l) columns.",
+            ),
+            _by_parts(
+                r"s = \sum_j (s_j - s_{j+1}) I_j I_j^\top \text{ for diagonal } s, \text{ and the same for the sums}"
             ),
             Step(
                 "Horn",
-                r"\sum_i \sigma_i(S R S') \le \sum_i \sqrt{\lambda_i}\, \rho_i \sqrt{\lambda'_i}",
-                horn(),
-                uses=("von Neumann",),
+                r"\operatorname{tr}(S R S' Q) \le \sum_{j, l} (s_j - s_{j+1})(s'_l - s'_{l+1})"
+                r" \sum_{i \le \min(j, l)} \rho_i = \sum_i \sqrt{\lambda_i}\, \rho_i \sqrt{\lambda'_i}",
+                _term_by_parts(),
+                uses=("Ky Fan", "summation by parts"),
                 covers=_ALL,
+                remark="For one pair (j, l), with the product of both differences, which is not negative. A term i counts"
+                " where i <= j and i <= l: the differences from i on sum to s_i and s'_i, the roots of lambda.",
             ),
             Step(
                 "conclusion",
@@ -237,6 +288,7 @@ def _linear() -> Proof:
 
 def _envelope() -> Proof:
     unit = (Range(a, 0, 1), Range(b, 0, 1))
+    whole, part, losses = sp.symbols("F F_x P", nonnegative=True)
     return _weighted(
         "envelope",
         r"1 - m_\mathrm{CCA} \le \tfrac1m (\lfloor s \rfloor + 1 - \sqrt{1 - \{s\}}),\ s = d_\mathrm{logit}^2/\lambda_m",
@@ -270,8 +322,15 @@ def _envelope() -> Proof:
             Identity((1 - a) + (1 - b), 1 - (a + b - 1)),
             uses=("smallest eigenvalue", "losses that fit into one direction", "losses that do not"),
             covers=_ALL,
-            remark="For every s >= 0 and 0 <= x <= 1, by the two cases with y = {s}. By induction over the m directions"
-            " sum phi(x_i) <= F(sum x_i), and F increases.",
+            remark="For every s >= 0 and 0 <= x <= 1, by the two cases with y = {s}.",
+        ),
+        Step(
+            "summed over directions",
+            r"F(s) - \sum_i \phi(x_i) = \big(F(s) - F(\textstyle\sum x_i)\big) + \big(F(\sum x_i) - \sum_i \phi(x_i)\big)",
+            Consequence(whole - losses, ((1, whole - part), (1, part - losses))),
+            uses=("smallest eigenvalue", "conclusion"),
+            covers=_ALL,
+            remark="By induction over the m directions sum phi(x_i) <= F(sum x_i); and F increases.",
         ),
     )
 
@@ -368,16 +427,13 @@ def proofs() -> tuple[Proof, ...]:
     )
 
 
-def _reversed_pairing() -> Lemma:
-    """Von Neumann's inequality with singular values paired in the wrong order, which is false."""
-
-    def sides(rng: object) -> tuple[float, float]:
-        del rng  # one instance is enough
-        return 4.0 * 4.0 + 1.0 * 1.0, 4.0 * 1.0 + 1.0 * 4.0  # A = B = diag(4, 1)
-
-    cited = von_neumann()
-    statement = r"\operatorname{tr}(A B) \le \sum_i \sigma_i(A)\, \sigma_{m+1-i}(B)"
-    return Lemma("reversed pairing", cited.reference, statement, sides)
+def _reversed_pairing() -> Step:
+    """Return von Neumann's inequality for diagonal matrices with values paired in the wrong order, which is false."""
+    low, more, low2, more2 = sp.symbols("sigma_2 s tau_2 t", nonnegative=True)
+    high, high2 = low + more, low2 + more2
+    wrong = PositiveCoefficients(high * low2 + low * high2 - high * high2 - low * low2, (low, more, low2, more2))
+    latex = r"\sigma_1 \tau_1 + \sigma_2 \tau_2 \le \sigma_1 \tau_2 + \sigma_2 \tau_1"
+    return Step("reversed pairing", latex, wrong, covers=_ALL)
 
 
 def _signs(left: sp.Expr, latex: str) -> Step:
@@ -403,7 +459,7 @@ def false() -> tuple[Proof, ...]:
             r"\sum_i \lambda_{m+1-i} (1 - \rho_i^2) \le d_\mathrm{logit}^2",
             (
                 *_prediction_steps()[:2],
-                Step("reversed pairing", _reversed_pairing().statement, _reversed_pairing(), covers=_ALL),
+                _reversed_pairing(),
             ),
         ),
         _weighted(

@@ -12,6 +12,7 @@ import sympy as sp
 
 from theory.proofs.extremal import Limit, Value
 from theory.proofs.identity import Identity
+from theory.proofs.psd import Consequence
 from theory.proofs.scalar import Range, Scalar, Signs
 from theory.proofs.steps import Proof, Step
 
@@ -117,6 +118,22 @@ _PARTITION = sp.exp(r) + 2 * sp.exp(_NEAR * r) + 2 * sp.exp(_FAR * r)
 _PENTAGON_KL = _ROOT * r * (sp.exp(_NEAR * r) - sp.exp(_FAR * r)) / _PARTITION
 
 
+def _decays() -> Step:
+    value, slow, fast = sp.symbols("KL y q", nonnegative=True)
+    rounded = sp.Rational(56, 25)
+    return Step(
+        "conclusion",
+        r"\tfrac{56}{25}\, r\, y - \mathrm{KL} = (\sqrt5\, r\, q - \mathrm{KL}) + r q (\tfrac{56}{25} - \sqrt5)"
+        r" + \tfrac{56}{25}\, r\, (y - q),\quad q = e^{-(1 - c_1) r},\ y = e^{-0.69 r}",
+        Consequence(
+            rounded * r * slow - value,
+            ((1, _ROOT * r * fast - value), (r * fast, rounded - _ROOT), (rounded * r, slow - fast)),
+        ),
+        uses=("upper bound", "the constant", "the exponent"),
+        covers=_FIVE,
+    )
+
+
 def _pentagon_kl() -> Proof:
     row = sum(sp.exp(r * u) * r * (u - w) for u, w in zip(_COSINES, (1, _FAR, _NEAR, _NEAR, _FAR), strict=True))
     return Proof(
@@ -165,6 +182,7 @@ def _pentagon_kl() -> Proof:
                 uses=("upper bound",),
                 covers=_FIVE,
             ),
+            _decays(),
         ),
     )
 

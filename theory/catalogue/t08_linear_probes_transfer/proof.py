@@ -23,8 +23,9 @@ _k, _m, _m_other = sp.symbols("k m m'", positive=True)
 _a = sp.Symbol("a", positive=True)  # ||c||
 _d = sp.Symbol("d", nonnegative=True)  # ||Delta||
 _r = sp.Symbol("r", real=True)  # c . Delta
-# E(w.f - w'.f')^2, ||c||^2, d_logit^2, tr Cov(Delta), Var(w.f - w'.f')
-_error, _norm, _d2, _spread, _variance = sp.symbols("e c2 d2 V_D V", nonnegative=True)
+# E(w.f - w'.f')^2, d_logit^2, tr Cov(Delta), Var(w.f - w'.f')
+_error, _d2, _spread, _variance = sp.symbols("e d2 V_D V", nonnegative=True)
+_norm = _a**2
 _positive_variance = sp.Symbol("V_w", positive=True)  # Var(w.f)
 _gamma = sp.Symbol("gamma", positive=True)
 # Shares of inputs: within gamma of the boundary, flipped, moved by more than gamma.
@@ -126,6 +127,7 @@ def _squared_error() -> Proof:
                 remark="The premise is the mean of the inequality above, the equality that of the identity.",
             ),
         ),
+        names={_d2: _d**2, _spread: _r**2},
     )
 
 
@@ -180,6 +182,7 @@ def _unexplained_variance() -> Proof:
                 remark="1 - R^2 is Var(w.f - w'.f') / Var(w.f).",
             ),
         ),
+        names={_spread: _d**2, _variance: _r**2},
     )
 
 
@@ -209,6 +212,7 @@ def _sign_flips() -> Proof:
                 covers="all k, m and distributions of inputs",
             ),
         ),
+        names={_d2: _d**2, _error: _r**2},
     )
 
 
@@ -252,6 +256,10 @@ def _top_label() -> Proof:
                 "of inputs with the top label changed and a margin above gamma.",
             ),
         ),
+        names={
+            _d2: _PLANE.square(first) + _PLANE.square(second) + _PLANE.square(others),
+            _error: _PLANE.square(first - second),
+        },
     )
 
 

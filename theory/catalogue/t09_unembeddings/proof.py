@@ -24,7 +24,7 @@ from theory.proofs.identity import (
     times,
     transpose,
 )
-from theory.proofs.lemma import smallest_singular_value
+from theory.proofs.matrices import smallest_singular_value
 from theory.proofs.psd import Consequence, SumOfSquares, TwoEigenspaces
 from theory.proofs.steps import Proof, Step
 
@@ -39,6 +39,12 @@ _INPUTS = Algebra(
     {F: (_n, _m), Q: (_m, _n), F_other: (_n, _m_other), G: (_k, _m), G_other: (_k, _m_other), Y: (_n, _k)},
     rules=((Q * F, 1), (transpose(Q) * transpose(F), F * Q)),
 )
+#: Traces of these words: n d_logit^2, and the squared norms of F pinv(F) Y and of the errors pinv(F) Y.
+_NAMES = {
+    _d: _INPUTS.square(Y) / _n,
+    _inside: _INPUTS.square(F * Q * Y),
+    _error: _INPUTS.square(Q * Y),
+}
 # The errors of all labels but the pivot, in one coordinate: that of the pivot is minus their sum.
 _l = sp.Symbol("l", positive=True)  # k - 1
 _ERRORS = Algebra({rest: (_l, 1), ones: (_l, 1)}, rules=((transpose(ones) * ones, _l),))
@@ -59,7 +65,7 @@ def _all_labels_steps() -> tuple[Step, ...]:
         Step(
             "smallest singular value",
             r"s_{\min}(F)^2 \|F^+ Y\|^2 \le \|F F^+ Y\|^2,\quad s_{\min}(F)^2 = n \lambda_{\min}",
-            smallest_singular_value(),
+            smallest_singular_value(F, Q * Y, _INPUTS.shapes, _n * _lambda),
             remark="For each column of Y, that is for each label.",
         ),
         Step(
@@ -104,6 +110,7 @@ def _all_labels() -> Proof:
         "all_labels",
         r"\sum_y \|g_c(y) - B g'_c(y)\|^2 \le d_\mathrm{logit}^2 / \lambda_{\min}(E[f f^\top])",
         _all_labels_steps(),
+        _NAMES,
     )
 
 
@@ -135,6 +142,7 @@ def _mean_over_pivots() -> Proof:
                 remark="l = k - 1 > 0.",
             ),
         ),
+        _NAMES,
     )
 
 
@@ -176,6 +184,7 @@ def _fixed_pivot() -> Proof:
                 covers="all k >= 2",
             ),
         ),
+        _NAMES,
     )
 
 

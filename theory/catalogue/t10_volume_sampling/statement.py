@@ -168,6 +168,12 @@ THEOREM = Theorem(
     summary="Squared volumes are the weights under which subset alignments average to least squares.",
     statements=(
         Statement(
+            "closed_form",
+            r"\sum_S \det(L_S)^2 E\|f - A_S f'\|^2 \big/ \sum_S \det(L_S)^2 = d_\mathrm{vol}^2",
+            lhs=_volume_mean, envelope=squared_volume_dissimilarity_of, relation="=", hypotheses=_REGULAR,
+            domain=Domain(dimensions=(1, 3), labels=(2, 6), equal_dimensions=False), enumerates="labels and inputs",
+        ),
+        Statement(
             "upper_bound",
             r"d_\mathrm{vol}^2 \le \|G_c^+\|_F^2\, d_\mathrm{logit}^2",
             lhs=squared_volume_dissimilarity_of, envelope=_frobenius_bound, hypotheses=(DIVERSE,),
@@ -187,12 +193,6 @@ THEOREM = Theorem(
             lhs=_averaged_alignment("squared"), envelope=_least_squares, relation="=", hypotheses=_REGULAR,
             domain=Domain(dimensions=(1, 3), labels=(2, 6), equal_dimensions=False), cancelled=_size,
             enumerates="labels and inputs",
-        ),
-        Statement(
-            "closed_form",
-            r"\sum_S \det(L_S)^2 E\|f - A_S f'\|^2 \big/ \sum_S \det(L_S)^2 = d_\mathrm{vol}^2",
-            lhs=_volume_mean, envelope=squared_volume_dissimilarity_of, relation="=", hypotheses=_REGULAR,
-            domain=Domain(dimensions=(1, 3), labels=(2, 6), equal_dimensions=False), enumerates="labels and inputs",
         ),
     ),
     twins=(

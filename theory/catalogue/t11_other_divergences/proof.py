@@ -19,6 +19,7 @@ from theory.catalogue.t06_logit_distance_bounds_kl.proof import (
 )
 from theory.proofs.extremal import Limit, Value
 from theory.proofs.identity import Identity
+from theory.proofs.psd import Consequence
 from theory.proofs.scalar import DerivativeChain, Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Obligation, Proof, Step
 
@@ -412,6 +413,7 @@ def _norm_two_by_one_steps() -> tuple[Step, ...]:
 
 
 def _floor_variation() -> Proof:
+    square, spread, ratios, moved = sp.symbols("V2 N2 T2 d2", nonnegative=True)
     return _proof(
         "floor_total_variation",
         r"d_\mathrm{logit} \le \tfrac{\sqrt2}\tau (E\,\mathrm{TV}^2)^{1/2}",
@@ -440,6 +442,19 @@ def _floor_variation() -> Proof:
             "the floor",
             "total variation",
         ),
+        _step(
+            "roots",
+            r"2\, E\,\mathrm{TV}^2 - \tau^2 d_\mathrm{logit}^2 \ge 0",
+            Consequence(
+                2 * square - floor**2 * moved,
+                ((1, 2 * square - spread), (1, spread - floor**2 * ratios), (floor**2, ratios - moved)),
+            ),
+            "one label",
+            "the floor",
+            "total variation",
+            "conclusion",
+            remark="V2, N2, T2 and d2 are the means of TV^2, |p - p'|^2, sum t^2 and |Delta|^2 over inputs.",
+        ),
     )
 
 
@@ -449,6 +464,7 @@ def _floor_variation() -> Proof:
 def _norm_one() -> Proof:
     count = sp.Symbol("a", positive=True)
     here, there = sp.symbols("a b", positive=True)
+    share, split, squares, one = sp.symbols("share split S2 N", nonnegative=True)
     spread = over_labels((v - P / count) ** 2, {sp.Integer(1): count, v: P, v**2: S2})
     difference = sp.Symbol("d", real=True)
     return _proof(
@@ -479,6 +495,15 @@ def _norm_one() -> Proof:
             Scalar(x - 1 / x, x - difference**2 / x, (Range(x, 1), Range(difference, 1)), Signs()),
             "split of the labels",
             covers="all odd k",
+        ),
+        _step(
+            "conclusion",
+            r"c \|v\|_2^2 - \|v\|_1^2 = \Big(\frac{4ab}k \|v\|_2^2 - \|v\|_1^2\Big) + \|v\|_2^2 \Big(c - \frac{4ab}k\Big)",
+            Consequence(share * squares - one, ((1, split * squares - one), (squares, share - split))),
+            "both signs",
+            "split of the labels",
+            "an odd number of labels",
+            remark="The share c is k for k even and k - 1/k for k odd; the split is 4ab/k.",
         ),
     )
 

@@ -10,7 +10,7 @@ import sympy as sp
 
 from theory.proofs.extremal import Limit, Value
 from theory.proofs.identity import Identity
-from theory.proofs.lemma import minkowski, trace_by_nuclear_norm
+from theory.proofs.matrices import trace_by_nuclear_norm, triangle
 from theory.proofs.scalar import Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Proof, Step
 
@@ -39,7 +39,8 @@ def _nuclear() -> Step:
         r"d_\mathrm{SVD} = 1 - \tfrac1m \sum_i \sigma_i(C) \le 1 - \tfrac1m \operatorname{tr} C",
         trace_by_nuclear_norm(),
         covers=_ALL,
-        remark="C is the matrix of correlations between standardised pivoted logits; its diagonal is corr(z_j, z'_j).",
+        remark="C is the matrix of correlations between standardised pivoted logits; its diagonal is corr(z_j, z'_j)."
+        " With C = U S V^T, tr S - tr C is half of |(U - V) S^(1/2)|^2.",
     )
 
 
@@ -54,7 +55,7 @@ def _upper_bound(constant: sp.Expr, statement: str, claim: str) -> Proof:
                 r"\operatorname{sd}(z_j - z'_j) \le \operatorname{sd}\big(\tfrac{\log p_j}{\psi_j}"
                 r" - \tfrac{\log p'_j}{\psi'_j}\big) + \operatorname{sd}\big(\tfrac{\log p_0}{\psi_j}"
                 r" - \tfrac{\log p'_0}{\psi'_j}\big) \le 2 \varepsilon",
-                minkowski(),
+                triangle(),
                 covers=_ALL,
                 remark="z_j = (log p_j - log p_0)/psi_j, centred over inputs; a deviation is a norm of centred values.",
             ),

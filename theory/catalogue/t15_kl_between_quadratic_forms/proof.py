@@ -6,13 +6,15 @@ p'/p, T = -t, and s is the logarithm of a probability above the floor eps over e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sympy as sp
 
 from theory.catalogue.t05_kl_bounds_logit_distance_under_tau.proof import centring, concluded, label_sum, swap
 from theory.catalogue.t06_logit_distance_bounds_kl.proof import kl_remainder, log_partition, taylor
 from theory.proofs.extremal import Limit
 from theory.proofs.identity import Algebra, Expression, Identity, letters
-from theory.proofs.lemma import largest_singular_value
+from theory.proofs.matrices import attained, largest_singular_value
 from theory.proofs.psd import Consequence, SumOfSquares
 from theory.proofs.scalar import DerivativeChain, Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Obligation, Proof, Step
@@ -28,13 +30,25 @@ _EXCESS = sp.exp(t) - 1 - t  # of a label with p'/p = e^t
 _SWAPPED = sp.exp(T) * (T - 1) + 1  # the same divided by p', with T = -t
 
 
+_P, _Q = sp.symbols("p q", positive=True)  # probabilities of a label
+_GAINS, _LOSSES = sp.symbols("gains losses", real=True)  # of KL, over labels that gain and that lose
+_FORM_GAINS, _FORM_LOSSES = sp.symbols("form_gains form_losses", real=True)
+#: What one label adds, from below: p is the smaller probability of one that gains, q that of one that loses.
+_BELOW = {_GAINS: _P * _EXCESS, _FORM_GAINS: _P * t**2, _LOSSES: _Q * _SWAPPED, _FORM_LOSSES: _Q * T**2}
+#: From above: p e^t and p are the larger ones.
+_ABOVE = {
+    _GAINS: _P * _EXCESS, _FORM_GAINS: _P * sp.exp(t) * t**2,
+    _LOSSES: _P * (sp.exp(-T) - 1 + T), _FORM_LOSSES: _P * T**2,
+}  # fmt: skip
+
+
 def _step(name: str, statement: str, obligation: Obligation, *uses: str, covers: str = _ALL, remark: str = "") -> Step:
     return Step(name, statement, obligation, uses, covers, remark)
 
 
-def _proof(statement: str, claim: str, *steps: Step) -> Proof:
+def _proof(statement: str, claim: str, *steps: Step, names: Mapping[Expression, Expression] | None = None) -> Proof:
     """Return a proof in which a step that several parts share stands once."""
-    return Proof(_THEOREM, statement, claim, tuple({step.name: step for step in steps}.values()))
+    return Proof(_THEOREM, statement, claim, tuple({step.name: step for step in steps}.values()), names or {})
 
 
 # --------------------------------------------------------------------------- the chain
@@ -83,6 +97,14 @@ def _best_constant_steps() -> tuple[Step, ...]:
               Identity(over_labels(sp.expand(w * v**2), moments) - (second - first**2 / mass), first**2 / mass),
               "the form does not see a shift", remark="A square over a positive sum; averaged over inputs."),
     )  # fmt: skip
+
+
+def _centred_step() -> Step:
+    form, centred = sp.symbols("form centred", real=True)
+    square_ = sp.Symbol("square", nonnegative=True)
+    return _step("the form is smaller", r"\sum w t^2 - t^\top \Sigma_w t \ge 0",
+                 Consequence(form - centred, ((1, square_),), ((1, form - centred - square_),)),
+                 "the best weighted constant")  # fmt: skip
 
 
 def _lower_form_steps() -> tuple[Step, ...]:
@@ -252,7 +274,7 @@ def _two_and_oscillation(constant: sp.Expr) -> tuple[Step, ...]:
 # --------------------------------------------------------------------------- floor by rank
 
 _d = sp.Symbol("d", positive=True)
-_form, _square, _reach = sp.symbols("form square reach", nonnegative=True)
+_form, _square, _reach = sp.symbols("centred square reach", nonnegative=True)
 _length = sp.Symbol("form_root", positive=True)
 
 
@@ -299,6 +321,7 @@ def _never_worse_steps() -> tuple[Step, ...]:
     shifted = over_labels(sp.expand((v - u) ** 2), {sp.Integer(1): count, v: sp.Integer(0), v**2: squares})
     nonneg = sp.Symbol("k u^2", nonnegative=True)
     low, form = sp.symbols("tau form", nonnegative=True)
+    inverse, reach, length = sp.symbols("1/mu form squares", positive=True)
     return (
         _step("no weight is below tau", r"w\, c \ge \tau\, c,\ w \ge \tau,\ c \ge 0",
               Scalar(w * x, tau * x, (Range(tau, 0, 1), Range(w, tau, 1), Range(x, 0)), Signs()),
@@ -310,8 +333,14 @@ def _never_worse_steps() -> tuple[Step, ...]:
                           ((low, total - squares - nonneg),)),
               "no weight is below tau", "vectors of sum zero", remark="So mu >= tau by its variational form."),
         _step("the least eigenvalue", r"\tfrac1\mu = \max_v \|v\|^2/v^\top \Sigma_w v \le \tfrac1\tau",
-              largest_singular_value(), "the form on the span", covers="all sizes",
-              remark="1/mu is the largest eigenvalue of B I^-1 B^T: the square of the norm of B I^-1/2."),
+              attained(), "the form on the span", covers="all sizes",
+              remark="1/mu is the largest eigenvalue of B I^-1 B^T, the square of the norm of B I^-1/2, which is"
+              " attained; where it is, the form on the span says that it is at most 1/tau."),
+        _step("floors compared", r"\tfrac1\tau - \tfrac1\mu \ge 0",
+              Consequence(1 / floor - inverse, ((1 / (floor * reach), reach - floor * length),),
+                          ((1 / reach, length - inverse * reach),)),
+              "the form on the span", "the least eigenvalue",
+              remark="Where 1/mu is attained: |v|^2 = (1/mu) v^T Sigma_w v."),
     )  # fmt: skip
 
 
@@ -393,7 +422,10 @@ def _renyi_steps() -> tuple[Step, ...]:
                           ((1 / share, share * divergence - (1 - whole)),
                            (1 / share, (1 - whole) - order * share / 2 * form))),
               "the sum and its labels", "a label that loses, seen from p'", "the logarithm of the sum",
-              remark="At order one half the factor is 1/4."),
+              ),
+        _step("at order one half", r"4\,D_{1/2} - \sum_y w t^2 \ge 0",
+              Consequence(4 * divergence - form, ((4, divergence - form / 4),)),
+              "lower form of every order below one", remark="alpha = 1/2."),
     )  # fmt: skip
 
 
@@ -485,21 +517,21 @@ def proofs() -> tuple[Proof, ...]:
     floors = r"d_\mathrm{logit}^2 \le 2\, E[\mathrm{KL}/\mu]"
     two = sp.Integer(2)
     return (
-        _proof("lower_form", r"E \Delta^\top \Sigma_w \Delta \le 2\, E\,\mathrm{KL}", *_lower_form_steps()),
-        _proof("best_constant", r"\Delta^\top \Sigma_w \Delta \le \sum_y w t^2", *_best_constant_steps()),
-        _proof("lower", r"E \sum_y w t^2 \le 2\, E\,\mathrm{KL}", *_lower_steps()),
-        _proof("upper", r"2\, E\,\mathrm{KL} \le E \sum_y \max(p, p')\, t^2", *_upper_steps()),
+        _proof("lower_form", r"E \Delta^\top \Sigma_w \Delta \le 2\, E\,\mathrm{KL}", *_lower_form_steps(), names=_BELOW),
+        _proof("best_constant", r"\Delta^\top \Sigma_w \Delta \le \sum_y w t^2", *_best_constant_steps(), _centred_step()),
+        _proof("lower", r"E \sum_y w t^2 \le 2\, E\,\mathrm{KL}", *_lower_steps(), names=_BELOW),
+        _proof("upper", r"2\, E\,\mathrm{KL} \le E \sum_y \max(p, p')\, t^2", *_upper_steps(), names=_ABOVE),
         _proof("clipped", clip, *_clipped_steps(two)),
         _proof("clipped_low", clip, *_clipped_steps(two)),
         _fisher("fisher_below", r"E[\omega(-r) \operatorname{Var}_p(\Delta)] \le E\,\mathrm{KL}", -1),
         _fisher("fisher_above", r"E\,\mathrm{KL} \le E[\omega(r) \operatorname{Var}_p(\Delta)]", 1),
         _fisher_reversed(),
         _proof("fisher", r"E \operatorname{Var}_p(\Delta) \le (2 + R)\, E\,\mathrm{KL}", *_two_and_oscillation(two)),
-        _proof("floor_by_rank", floors, *_rank_steps()),
-        _proof("floor_of_a_shared_head", floors, *_rank_steps()),
+        _proof("floor_by_rank", floors, *_rank_steps(), names=_BELOW),
+        _proof("floor_of_a_shared_head", floors, *_rank_steps(), names=_BELOW),
         _proof("floor_by_rank_never_worse", r"1/\mu \le 1/\tau", *_never_worse_steps()),
         _proof("every_temperature", r"E \Delta^\top \Sigma_{w_T} \Delta \le 2 T^2\, E\,\mathrm{KL}_T",
-               *_temperature_steps()),
+               *_temperature_steps(), names=_BELOW),
         _proof("floor_at_every_temperature", r"d_\mathrm{logit}^2 \le E[2 T^2\,\mathrm{KL}_T/\tau_T(x)]",
                *_floor_at_temperature_steps()),
         _proof("squared_hellinger", r"E \sum_y w t^2 \le 8\, E H^2", *_hellinger_steps()),

@@ -11,7 +11,7 @@ import sympy as sp
 from theory.catalogue.t05_kl_bounds_logit_distance_under_tau.proof import label_sum, swap
 from theory.proofs.extremal import Limit
 from theory.proofs.identity import Algebra, Identity, WordIdentity, letters
-from theory.proofs.lemma import smallest_singular_value
+from theory.proofs.matrices import smallest_singular_value
 from theory.proofs.psd import Consequence, SumOfSquares
 from theory.proofs.scalar import DerivativeChain, Range, Scalar, Signs, over_labels
 from theory.proofs.steps import Proof, Step
@@ -192,7 +192,7 @@ def _eigenvalue() -> Step:
         "least eigenvalue",
         r"\lambda_{\min}(I_w) \|r_w\|^2 \le \|B r_w\|^2,\quad \lambda_{\min}(I_w) = s_{\min}(B)^2",
         smallest_singular_value(),
-        remark="The variational form of singular values.",
+        remark="By definition B^T B = lambda_min I + R^T R: what is left is |R r_w|^2.",
     )
 
 
@@ -312,6 +312,7 @@ def _single_map_probe() -> Proof:
 
 def _certified_share() -> Proof:
     bound, room, distance = sp.symbols("U c D", nonnegative=True)  # the bound, ||f||^2/10, ||f - A* f'||^2
+    missed, distant, others = sp.symbols("not_certified distant others", nonnegative=True)
     return Proof(
         "T16",
         "certified_share",
@@ -324,7 +325,14 @@ def _certified_share() -> Proof:
                 Consequence(bound - room, ((1, bound - distance), (1, distance - room))),
                 uses=("conclusion",),
                 covers=_ALL,
-                remark="So one set of inputs is part of the other. Inputs without a bound count as not certified.",
+            ),
+            Step(
+                "one set of inputs is part of the other",
+                r"\text{far} \le \text{not certified}",
+                Consequence(missed - distant, ((1, others),), ((1, missed - distant - others),)),
+                uses=("who is far is not certified",),
+                covers=_ALL,
+                remark="So what is far is not certified, and others may not be either; inputs without a bound are among them.",
             ),
         ),
     )

@@ -386,7 +386,7 @@ _PLANE = Domain(dimensions=(2, 4), inputs=(1, 12), equal_dimensions=False)
 _FORM = Statement(
     "fisher_form",
     r"E\, r_w^\top I_w\, r_w \le 2\, E\, \mathrm{KL},\quad r_w = f - A_w f'",
-    lhs=form_of_residual(_common), constant=rational(2), envelope=kl_where_regular(_common), hypotheses=(MASS,), domain=_ANY,
+    lhs=form_of_residual(_common), constant=rational(2), envelope=kl_where_regular(_common), hypotheses=(MASS,), domain=_ANY, enumerates="geometries",
     sharp=_WEAKEST,
 )  # fmt: skip
 
@@ -400,45 +400,45 @@ THEOREM = Theorem(
         Statement(
             "either_direction",
             r"E\, r_w^\top I_w\, r_w \le 2\, E \min\big(\mathrm{KL}(p\|p'), \mathrm{KL}(p'\|p)\big)",
-            lhs=form_of_residual(_common), constant=rational(2), envelope=_cheaper_kl, hypotheses=(MASS,), domain=_ANY,
+            lhs=form_of_residual(_common), constant=rational(2), envelope=_cheaper_kl, hypotheses=(MASS,), domain=_ANY, enumerates="geometries",
             sharp=_WEAKEST,
         ),
         Statement(
             "smaller_weights",
             r"E\, r_w^\top I_w\, r_w \le 2\, E\, \mathrm{KL},\quad w = p\, p'",
             lhs=form_of_residual(_product), constant=rational(2), envelope=kl_where_regular(_product),
-            hypotheses=(_regularity(_product),), domain=_ANY,
+            hypotheses=(_regularity(_product),), domain=_ANY, enumerates="geometries",
         ),
         Statement(
             "embedding",
             r"E\|f - A_w f'\|^2 \le 2\, E\big[\mathrm{KL} / \lambda_{\min}(I_w)\big]",
-            lhs=squared_residual, constant=rational(2), envelope=_over_eigenvalue(-1), hypotheses=(MASS,), domain=_ANY,
+            lhs=squared_residual, constant=rational(2), envelope=_over_eigenvalue(-1), hypotheses=(MASS,), domain=_ANY, enumerates="geometries",
             sharp=_WEAKEST, trivial=_embedding_norm,
         ),
         Statement(
             "probe",
             r"E\big(v \cdot (f - A_w f')\big)^2 \le 2\, E\big[\mathrm{KL}\; v^\top I_w^{-1} v\big]",
-            lhs=_probe_residual, constant=rational(2), envelope=_probe_envelope, hypotheses=(MASS,), domain=_ANY,
+            lhs=_probe_residual, constant=rational(2), envelope=_probe_envelope, hypotheses=(MASS,), domain=_ANY, enumerates="geometries",
             sharp=_READ, trivial=_probe_moment,
         ),
         Statement(
             "single_map",
             r"E\|f - A^* f'\|^2 \le E\big(\sqrt{2\,\mathrm{KL} / \lambda_{\min}(I_w)} + \|(A_w - A^*) f'\|\big)^2",
-            lhs=squared_single_residual, envelope=_single_envelope, hypotheses=(MASS,), domain=_ANY, sharp=_WEAKEST,
+            lhs=squared_single_residual, envelope=_single_envelope, hypotheses=(MASS,), domain=_ANY, enumerates="geometries", sharp=_WEAKEST,
             trivial=_embedding_norm,
         ),
         Statement(
             "single_map_probe",
             r"E\big(v \cdot (f - A^* f')\big)^2 \le"
             r" E\big(\sqrt{2\,\mathrm{KL}\; v^\top I_w^{-1} v} + |v \cdot (A_w - A^*) f'|\big)^2",
-            lhs=_single_probe_residual, envelope=_single_probe_envelope, hypotheses=(MASS,), domain=_ANY, sharp=_READ,
+            lhs=_single_probe_residual, envelope=_single_probe_envelope, hypotheses=(MASS,), domain=_ANY, enumerates="geometries", sharp=_READ,
             trivial=_probe_moment,
         ),
         Statement(
             "certified_share",
             r"P\big(\|f - A^* f'\|^2 > \tfrac1{10} \|f\|^2\big) \le P\big(\big(\sqrt{2\,\mathrm{KL} / \lambda_{\min}(I_w)}"
             r" + \|(A_w - A^*) f'\|\big)^2 \ge \tfrac1{10} \|f\|^2\big)",
-            lhs=share_far, envelope=share_not_certified, hypotheses=(DIVERSE,), domain=_ANY, differentiable=False,
+            lhs=share_far, envelope=share_not_certified, hypotheses=(DIVERSE,), domain=_ANY, enumerates="geometries", differentiable=False,
             trivial=lambda pair: 0.0 * share_far(pair) + 1.0,
         ),
         Statement(

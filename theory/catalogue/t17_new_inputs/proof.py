@@ -24,6 +24,7 @@ _ALPHA, _DELTA = sp.Rational(1, 4), sp.Rational(1, 16)
 _above, _below = sp.symbols("E b", nonnegative=True)  # inputs that exceed; others below the least of these
 _inputs, _rank = sp.symbols("N j", positive=True)
 _level = sp.Symbol("alpha", positive=True)
+_exact, _rounding = sp.symbols("N(1-alpha) rounding", real=True)
 _share = sp.Symbol("pi", real=True)
 _k, _m, _m_other = sp.symbols("k m m'", positive=True)
 
@@ -44,7 +45,7 @@ def _counting_steps(what: str) -> tuple[Step, ...]:
         Step(
             "the rank",
             r"j = \lceil N (1 - \alpha) \rceil \ge N (1 - \alpha),\quad N = n + 1",
-            Consequence(_rank - _inputs * (1 - _level), ((1, _rank - _inputs + _level * _inputs),)),
+            Scalar(_exact + _rounding, _exact, (Range(_exact), Range(_rounding, 0, 1)), Signs()),
             covers=_ANY,
             remark="A number rounded up is no smaller.",
         ),
@@ -134,6 +135,13 @@ def _not_loose() -> Proof:
         r"P(s_{\mathrm{new}} > s_{(j)}) \ge \alpha - \tfrac1N \text{ for different scores}",
         (
             Step(
+                "rounding",
+                r"j = \lceil N (1 - \alpha) \rceil \le N (1 - \alpha) + 1",
+                Scalar(_exact + 1, _exact + _rounding, (Range(_exact), Range(_rounding, 0, 1)), Signs()),
+                covers=_ANY,
+                remark="Rounding up adds less than one.",
+            ),
+            Step(
                 "as many as can",
                 r"E - (\alpha N - 1) = 1 - (j - N (1 - \alpha)) \ge 0,\quad E = N - j",
                 Consequence(
@@ -141,8 +149,9 @@ def _not_loose() -> Proof:
                     ((1, 1 - _rank + _inputs * (1 - _level)),),
                     ((1, _above - _inputs + _rank),),
                 ),
+                uses=("rounding",),
                 covers=_ANY,
-                remark="Rounding up adds less than one; the i-th smallest exceeds i - 1 others, so those with i > j do.",
+                remark="The i-th smallest exceeds i - 1 others, so those with i > j do.",
             ),
         ),
     )

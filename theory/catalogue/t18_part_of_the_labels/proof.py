@@ -12,7 +12,12 @@ from fractions import Fraction
 
 import sympy as sp
 
-from theory.catalogue.t03_pivot_free_alignment.proof import projection_step, residual_step, singular_value_step
+from theory.catalogue.t03_pivot_free_alignment.proof import (
+    SQUARES,
+    projection_step,
+    residual_step,
+    singular_value_step,
+)
 from theory.proofs.extremal import Value
 from theory.proofs.identity import (
     Algebra,
@@ -54,7 +59,7 @@ def _set_steps() -> tuple[Step, ...]:
         r"s_{\min}(\Gamma)^2 \|z\|^2 \le \|\Gamma z\|^2 \text{ for } z = \Gamma^+ H_S \Delta_S",
         r"\|\Gamma \Gamma^+ H_S \Delta_S\|^2 \le \|H_S \Delta_S\|^2",
     )
-    steps = (residual_step(), singular_value_step(), projection_step())
+    steps = (residual_step(), singular_value_step(_low**2), projection_step())
     return tuple(replace(step, statement=words, remark=only) for step, words in zip(steps, latex, strict=True))
 
 
@@ -73,6 +78,7 @@ def _fixed_set(share: sp.Expr, statement: str) -> Proof:
                 uses=("residual", "smallest singular value", "projection"),
             ),
         ),
+        names={d: SQUARES[0], inside: SQUARES[1], residual: SQUARES[2]},
     )
 
 

@@ -174,17 +174,17 @@ def _lost(pair: Pair, embeddings: Pair) -> Array:
     return pair.xp.sum(spectrum(pair.a, True, pair.m) * square(sines), axis=-1)
 
 
-def _correlation_size(pair: Pair) -> Array:
+def _correlation_size(pair: Pair, centred: bool = False) -> Array:
     """What rounding is multiplied by where a model nearly loses a direction."""
     shares = []
     for model in (pair.a, pair.b):
-        values = pair.xp.linalg.svdvals(centre_rows(model.embeddings))
+        values = pair.xp.linalg.svdvals(centre_rows(model.embeddings) if centred else model.embeddings)
         shares.append(model.diversity * values[..., model.m - 1] / values[..., 0])
     return 1e3 / pair.xp.minimum(*shares)  # a few hundred roundings, of QR and SVD
 
 
 def _logit_size(pair: Pair) -> Array:
-    return spectrum(pair.a, True, 1)[..., 0] * _correlation_size(pair)
+    return spectrum(pair.a, True, 1)[..., 0] * _correlation_size(pair, centred=True)
 
 
 # --------------------------------------------------------------------------- (c) the likeliest labels
