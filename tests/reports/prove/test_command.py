@@ -38,6 +38,16 @@ def test_a_proof_reads_step_by_step():
     assert output.count("1. log-partition") == 1
 
 
+def test_the_formal_statement_stands_beside_the_steps():
+    status, output, _ = command("prove", "T6")
+    assert status == 0
+    assert "Formal proof of upper_bound: accepted by Coq" in output
+    assert "T6.logit_distance_bounds_kl" in output
+    assert "    <= c * squared_logit_distance n k a b." in output
+    status, output, _ = command("prove", "T6::eighth")
+    assert "Formal proof" not in output
+
+
 def test_one_statement_or_one_false_twin_can_be_asked_for():
     status, output, _ = command("prove", "t6::upper_bound")
     assert status == 0
@@ -61,7 +71,10 @@ def test_report_page_and_certificates_are_written(folder):
         for step in proof["steps"]
         if step["method"] == "identity"
     )
+    formal = {entry["statement"]: entry for entry in theorem["formal"]}
+    assert formal["upper_bound"]["definition"].startswith("(** T3, upper bound *)")
     page = (folder / "index.html").read_text()
+    assert "Formal proof of upper bound" in page
     assert "<math" in page
     assert "<script" not in page
     assert "http" not in page.replace("http://www.w3.org", "")

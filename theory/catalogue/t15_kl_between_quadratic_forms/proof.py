@@ -424,8 +424,9 @@ def _renyi_steps() -> tuple[Step, ...]:
               "the sum and its labels", "a label that loses, seen from p'", "the logarithm of the sum",
               ),
         _step("at order one half", r"4\,D_{1/2} - \sum_y w t^2 \ge 0",
-              Consequence(4 * divergence - form, ((4, divergence - form / 4),)),
-              "lower form of every order below one", remark="alpha = 1/2."),
+              Consequence(4 * divergence - form, ((8, divergence / 2 - (1 - whole)), (8, (1 - whole) - form / 8))),
+              "the sum and its labels", "a label that loses, seen from p'", "the logarithm of the sum",
+              remark="alpha = c = 1/2."),
     )  # fmt: skip
 
 
