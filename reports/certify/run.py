@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 from reports.certify.probes import Probes, certain_decisions
 from theory import InvalidInput, Pair, RankDeficient, clopper_pearson, conformal_quantile, conformal_rank
 from theory.arithmetic.arrays import is_numpy
+from theory.measures.certificates import pointwise_certified
 from theory.measures.conformal import as_fraction
 from theory.measures.dissimilarities import require_full_rank
 from theory.measures.distances import pointwise_kl_divergence, pointwise_squared_logit_distance
@@ -208,6 +209,10 @@ def _relative_error(pair: Pair) -> Float[np.ndarray, " n"]:
     return found
 
 
+def _agreement_certified(pair: Pair) -> Bool[np.ndarray, " n"]:
+    return np.asarray(pointwise_certified(pair)) > 0
+
+
 def _flipped(pair: Pair) -> Bool[np.ndarray, " n"]:
     found: np.ndarray = ~(pair.a.top_label & pair.b.top_label).any(axis=-1)
     return found
@@ -254,6 +259,10 @@ _PROPERTIES = (
     _Kind(
         "flipped", "have another top label in B", _flipped,
         of_group="have an input with another top label in B", any_input=True,
+    ),
+    _Kind(
+        "certified_agreement", "have a top label that KL certifies to be the same in B", _agreement_certified,
+        of_group="have all top labels certified by KL to be the same in B",
     ),
     _Kind(
         "certified_embeddings", "have an embedding that KL certifies to a tenth of ||f||^2", _embedding_certified,

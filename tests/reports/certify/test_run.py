@@ -46,6 +46,7 @@ def test_shares_are_counted_and_have_their_intervals():
     flipped = share(found, "flipped")
     assert flipped.seen == 0.3
     assert (flipped.low, flipped.high) == clopper_pearson(3, 10, 0.05)
+    assert share(found, "certified_agreement").seen == 0.7  # KL = 0 on the others
     assert share(found, "certified_embeddings").seen == 0.7  # KL = 0 certifies, and a flip of two does not
 
 
